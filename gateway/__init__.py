@@ -1,0 +1,1 @@
+"""How a request comes in and an answer goes out."""

@@ -1,0 +1,307 @@
+"""The command line: `gateway COMMAND`. Modules are imported by the command that needs them, so that help is quick."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from resolvers.errors import CatalogError, GatewayError
+from resolvers.identity import SCOPES
+from resolvers.section import Mistakes, Section, nearest
+
+if TYPE_CHECKING:
+    from gateway.keys import ApiKey, ApiKeys
+    from gateway.settings import Settings
+
+T = TypeVar("T")
+DAY = 86400.0
+LONGEST_KEY = 732 * DAY
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0 done, 1 failed with a message and a code on stderr, 2 wrong usage."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        code: int = chosen.run(chosen) or 0
+        sys.stdout.flush()
+        return code
+    except CatalogError as error:
+        return _fail("\n".join(map(str, error.mistakes)))
+    except GatewayError as error:
+        hint = f"\n    {error.hint}" if error.hint else ""
+        return _fail(f"error {error.code}\n    {error.message}{hint}")
+    except BrokenPipeError:  # the reader of a pipe went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if os.environ.get("GATEWAY_DEBUG"):
+            raise
+        return _fail(f"error INTERNAL\n    {type(error).__name__}: {error}\n    GATEWAY_DEBUG=1 shows where.")
+
+
+def _fail(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gateway", description=_DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("--version", action="store_true", help="print the version and end")
+    parser.set_defaults(run=_version)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    demo = _command(commands, "demo", _demo, "start a demonstration federation on this machine")
+    demo.add_argument("--port", type=_port, default=8000, help="default 8000")
+    demo.add_argument("--host", default="127.0.0.1", help="default 127.0.0.1")
+
+    serve = _command(commands, "serve", _serve, "start the gateway")
+    _config(serve)
+    serve.add_argument("--strict", action="store_true", help="do not start while a partner file has a mistake")
+
+    check = _command(commands, "check", _check, "check the settings, the partner files and the live sources")
+    _config(check)
+    check.add_argument("--json", action="store_true", help="print a JSON list")
+    check.add_argument("--offline", action="store_true", help="ask no source and no URL")
+
+    _command(commands, "schema", _schema, "print the schema (SDL)")
+
+    token = _command(commands, "token", _token, "print a short-lived token of the gateway's own issuer")
+    _config(token)
+    _credential(token, "1h")
+    token.add_argument("--subject", required=True, help="who it speaks for, e.g. awa")
+
+    keys = commands.add_parser("keys", help="create, list and revoke API keys", allow_abbrev=False)
+    actions = keys.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    create = _command(actions, "create", _create_key, "make a key and print it, once")
+    _config(create)
+    _credential(create, "90d")
+    create.add_argument("--name", required=True, help='what it is for, e.g. "fleet sync"')
+    listing = _command(actions, "list", _list_keys, "list keys, never their secrets")
+    _config(listing)
+    listing.add_argument("--partner", metavar="CODE", help="only this partner's")
+    listing.add_argument("--json", action="store_true", help="print a JSON list")
+    revoke = _command(actions, "revoke", _revoke_key, "end a key at once")
+    _config(revoke)
+    revoke.add_argument("key", help="its id, or how it starts")
+    return parser
+
+
+_DESCRIPTION = "One authenticated GraphQL endpoint over what partner organisations share, live from their own data."
+
+
+def _command(
+    group: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int | None],
+    text: str,
+) -> argparse.ArgumentParser:
+    parser = group.add_parser(name, help=text, description=text, allow_abbrev=False)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, default=Path("gateway.toml"), help="default gateway.toml")
+
+
+def _credential(parser: argparse.ArgumentParser, expires: str) -> None:
+    parser.add_argument("--partner", required=True, metavar="CODE", help="the partner it speaks for")
+    parser.add_argument("--scope", action="append", type=_scope, help="may be repeated; default read")
+    parser.add_argument("--purpose", action="append", default=[], type=_word, help="may be repeated")
+    parser.add_argument("--expires", type=_seconds, default=expires, help=f"like 90d, 12h or 30m; default {expires}")
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+
+
+def _seconds(text: str) -> float:
+    mistakes = Mistakes("")
+    seconds = Section({"expires": text}, "", mistakes).seconds("expires")
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration like 90d, 12h or 30m")
+    return seconds
+
+
+def _scope(text: str) -> str:
+    if text in SCOPES:
+        return text
+    hint = nearest(text, SCOPES) or "one of: " + ", ".join(SCOPES)
+    raise argparse.ArgumentTypeError(f"there is no scope {text!r}; {hint}")
+
+
+def _word(text: str) -> str:
+    if text and not text.split()[1:] and text.isprintable():
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not one word")
+
+
+def _version(chosen: argparse.Namespace) -> int:
+    if not chosen.version:
+        _parser().print_help(sys.stderr)
+        return 2
+    from importlib.metadata import version
+
+    print(version("partner-gateway"))
+    return 0
+
+
+def _demo(chosen: argparse.Namespace) -> None:
+    from gateway import demo
+
+    demo.run(chosen.port, chosen.host)
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    from gateway import app
+
+    settings = _settings(chosen)
+    app.serve(replace(settings, strict=settings.strict or chosen.strict))
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from gateway import check
+
+    return check.run(chosen.config, os.environ, offline=chosen.offline, as_json=chosen.json)
+
+
+def _schema(chosen: argparse.Namespace) -> None:
+    from schema import graph
+
+    print(graph.sdl().rstrip("\n"))
+
+
+def _token(chosen: argparse.Namespace) -> None:
+    from gateway import key_material, tokens
+
+    settings = _settings(chosen)
+    if not settings.own_issuer:
+        raise GatewayError(
+            "This gateway does not accept tokens of its own.",
+            code="OWN_ISSUER_OFF",
+            hint=f"Set own_issuer = true in {chosen.config} and start the gateway anew, or make an API key.",
+        )
+    if chosen.expires > tokens.LONGEST:
+        longest = f"{tokens.LONGEST / DAY:.0f} days"
+        raise GatewayError(
+            f"A token may live at most {longest}: it cannot be revoked.",
+            code="TOO_LONG",
+            hint="An API key can live longer: gateway keys create.",
+        )
+    _known_partner(settings, chosen.partner)
+    secrets = key_material.load(settings.state_folder, settings.secrets)
+    print(
+        tokens.OwnIssuer.from_seed(secrets.tokens).issue(
+            partner=chosen.partner,
+            subject=chosen.subject,
+            scopes=chosen.scope or ["read"],
+            purposes=chosen.purpose,
+            lifetime=chosen.expires,
+        )
+    )
+
+
+def _create_key(chosen: argparse.Namespace) -> None:
+    settings = _settings(chosen)
+    if chosen.expires > LONGEST_KEY:
+        raise GatewayError(f"A key may live at most {LONGEST_KEY / DAY:.0f} days.", code="TOO_LONG")
+    _known_partner(settings, chosen.partner)
+    key, text = _with_keys(
+        settings,
+        lambda keys: keys.create(
+            partner=chosen.partner,
+            name=chosen.name,
+            scopes=chosen.scope or ["read"],
+            purposes=chosen.purpose,
+            lifetime=chosen.expires,
+        ),
+    )
+    # The key alone on stdout, so that a script can take it.
+    print(f"Key {key.id} of {key.partner}, until {_time(key.expires)}. It is shown only now:", file=sys.stderr)
+    print(text)
+
+
+def _list_keys(chosen: argparse.Namespace) -> None:
+    keys = _with_keys(_settings(chosen), lambda keys: keys.all(chosen.partner))
+    now = datetime.now(UTC).timestamp()
+    rows = [_facts(key, now) for key in keys]
+    if chosen.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    head = ("id", "partner", "name", "scopes", "purposes", "created", "expires", "state")
+    table = [head, *(tuple(str(row[name]) for name in head) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    for row in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _revoke_key(chosen: argparse.Namespace) -> None:
+    key = _with_keys(_settings(chosen), lambda keys: keys.revoke(chosen.key))
+    already = f" since {_time(key.revoked)}, as it was before" if key.revoked is not None else ""
+    print(f"Key {key.id} ({key.name}) of {key.partner} is revoked{already}.")
+
+
+def _facts(key: ApiKey, now: float) -> dict[str, str | None]:
+    return {
+        "id": key.id,
+        "partner": key.partner,
+        "name": key.name,
+        "scopes": " ".join(key.scopes),
+        "purposes": " ".join(key.purposes),
+        "created": _time(key.created),
+        "expires": _time(key.expires),
+        "revoked": None if key.revoked is None else _time(key.revoked),
+        "state": key.condition(now),
+    }
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _settings(chosen: argparse.Namespace) -> Settings:
+    from gateway import settings
+
+    return settings.load(chosen.config, os.environ)
+
+
+def _with_keys(settings: Settings, work: Callable[[ApiKeys], Awaitable[T]]) -> T:
+    from gateway.keys import ApiKeys
+    from gateway.state import State
+
+    async def run() -> T:
+        state = State(settings.state_url)
+        try:
+            return await work(ApiKeys(state))
+        finally:
+            await state.close()
+
+    return asyncio.run(run())
+
+
+def _known_partner(settings: Settings, code: str) -> None:
+    from resolvers import catalog
+    from schema.model import model
+
+    known, mistakes = catalog.load(settings.partners, model(), os.environ)
+    if code not in known.partners:
+        hint = nearest(code, known.partners) or "known: " + ", ".join(sorted(known.partners))
+        if any(mistake.level == "error" for mistake in mistakes):
+            hint += "; some partner files have mistakes: gateway check"
+        raise GatewayError(f"There is no partner {code!r}.", code="PARTNER_UNKNOWN", hint=hint)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""The composition root: every path that the gateway answers, and what stands behind it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from graphql import GraphQLSchema
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Lifespan, Receive, Scope, Send
+
+from gateway import health, http
+from gateway.cors import Cors
+from gateway.documents import Documents
+from gateway.endpoint import Authentication, Endpoint, Execute
+from gateway.limits import Limits
+from gateway.sdl import Sdl
+from resolvers.errors import RequestError
+
+PATH = "/graphql"
+
+log = logging.getLogger("gateway")
+
+
+def create(
+    *,
+    schema: GraphQLSchema,
+    sdl: str,
+    authentication: Authentication,
+    execute: Execute,
+    ready: health.Ready,
+    limits: Limits | None = None,
+    origins: tuple[str, ...] = (),
+    pages: Sequence[BaseRoute] = (),
+    lifespan: Lifespan[Starlette] | None = None,
+) -> Starlette:
+    """The ASGI application.
+
+    schema, sdl: what operations are validated against, and its text for `GET /schema.graphql`. origins: whose pages
+    may call from a browser, each `https://host[:port]`. pages: what answers without a credential, the IDE.
+    """
+    limits = limits or Limits()
+    app = Starlette(
+        routes=[
+            Exact(PATH, Endpoint(authentication, Documents(schema, limits), execute, limits)),
+            *health.routes(ready),
+            Route("/schema.graphql", Sdl(sdl, authentication), methods=["GET"]),
+            *pages,
+        ],
+        middleware=[Middleware(Cors, origins=origins)],
+        exception_handlers={RequestError: _refuse, HTTPException: _refuse_path, Exception: _mask},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+class Exact(Route):
+    """Answers one path and no other; the pattern of a Route also fits the path with a line feed behind it."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http" or scope["path"] != self.path:
+            return Match.NONE, {}
+        return Match.FULL, {"endpoint": self.endpoint, "path_params": {}}
+
+
+class Refusal(Response):
+    """A RequestError as an answer, for the paths that are no GraphQL endpoint."""
+
+    def __init__(self, error: RequestError, request_id: str = "") -> None:
+        super().__init__(status_code=error.status)
+        self._error = error
+        self._id = request_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = http.headers(scope)
+        await http.refuse(send, found, self._error, self._id or http.identify(found))
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    return Refusal(error)
+
+
+async def _refuse_path(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = sorted(dict(error.headers or {}).get("Allow", "").split(", "))
+        return Refusal(http.not_allowed("This path does not take that method.", ", ".join(allowed)))
+    return Refusal(RequestError("Nothing answers at this path.", code="NOT_FOUND", status=404))
+
+
+async def _mask(request: Request, _: Exception) -> Response:
+    # Starlette raises the exception again once this is sent, and the server logs its traceback.
+    request_id = http.identify(http.headers(request.scope))
+    log.error("request %s failed at %s", request_id, request.url.path)
+    return Refusal(RequestError("The gateway failed.", code="INTERNAL", status=500), request_id)

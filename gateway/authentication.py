@@ -1,0 +1,124 @@
+"""Who asks: one Authorization header, a token of a partner's identity provider or an API key, becomes a Viewer."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from gateway import keys
+from gateway.issuers import Issuers
+from gateway.keyring import Keyring
+from gateway.verification import RefusedError, Verified, verify
+from resolvers.errors import RequestError
+from resolvers.identity import Identity
+from resolvers.viewer import Viewer
+
+log = logging.getLogger(__name__)
+
+MAX_CREDENTIAL = 16 * 1024  # bytes of the Authorization header
+MAX_VERIFIED = 10_000  # tokens remembered
+
+CHALLENGE = 'Bearer realm="partner-gateway"'
+# RFC 9110 section 11.4 and RFC 6750 section 2.1: the scheme in any case, then one token68.
+_BEARER = re.compile(rb"(?i:bearer) +([A-Za-z0-9._~+/-]+=*)")
+
+
+class Authenticator:
+    """Turns headers into a Viewer, or into one of two refusals that never say more than they must."""
+
+    def __init__(self, issuers: Issuers, keyring: Keyring | None = None) -> None:
+        self._issuers = issuers
+        self._keyring = keyring
+        self._verified: dict[bytes, Verified] = {}  # by SHA-256 of the token, oldest first
+
+    async def adopt(self, identities: Mapping[str, Identity | None]) -> None:
+        """Take over the partners of a new catalog, by code: from now on only they, and only as it says."""
+        await self._issuers.adopt(identities)
+        self._verified.clear()
+
+    async def close(self) -> None:
+        """End what runs for the issuers. The keyring's database is not the authenticator's to close."""
+        await self._issuers.close()
+
+    async def authenticate(self, headers: Iterable[tuple[bytes, bytes]]) -> Viewer:
+        """The caller of a request with these headers (ASGI form: lower-case names, raw values).
+
+        Raises RequestError: UNAUTHENTICATED (401, with WWW-Authenticate as RFC 6750 section 3 asks), in the same words
+        for every reason, or PURPOSE_REFUSED (403).
+        """
+        authorizations, purposes = [], []
+        for name, value in headers:
+            if name == b"authorization":
+                authorizations.append(value)
+            elif name == b"x-purpose":
+                purposes.append(value)
+        try:
+            viewer = await self._viewer(authorizations)
+        except RefusedError as reason:
+            log.info("credential refused: %s", reason)
+            raise _unauthenticated() from None
+        return _with_purpose(viewer, purposes)
+
+    async def _viewer(self, authorizations: Sequence[bytes]) -> Viewer:
+        if len(authorizations) != 1:
+            raise RefusedError(f"{len(authorizations)} Authorization headers")
+        if len(authorizations[0]) > MAX_CREDENTIAL:
+            raise RefusedError(f"{len(authorizations[0])} bytes are too many")
+        match = _BEARER.fullmatch(authorizations[0])
+        if match is None:
+            raise RefusedError("not a bearer credential")
+        if match[1].startswith(keys.PREFIX.encode()):
+            return await self._of_key(match[1].decode())
+        return await self._of_token(match[1])
+
+    async def _of_key(self, text: str) -> Viewer:
+        key = await self._keyring.find(text) if self._keyring else None
+        if key is None:
+            raise RefusedError("an API key that is unknown, revoked or expired")
+        if key.partner not in self._issuers.partners:
+            raise RefusedError(f"API key {key.id} of a partner that is not in the catalog")
+        return Viewer(key.partner, f"key:{key.id}", frozenset(key.scopes), key.purposes)
+
+    async def _of_token(self, token: bytes) -> Viewer:
+        digest = hashlib.sha256(token).digest()
+        known = self._verified.get(digest)
+        if known is not None:
+            if known.expires > time.time() and known.published.holds(known.key):
+                return known.viewer
+            del self._verified[digest]
+        verified = await verify(token, self._issuers)
+        while len(self._verified) >= MAX_VERIFIED:
+            del self._verified[next(iter(self._verified))]
+        self._verified[digest] = verified
+        return verified.viewer
+
+
+def _unauthenticated() -> RequestError:
+    """The one answer to a missing, wrong, expired, revoked or unknown credential."""
+    return RequestError(
+        "A valid credential is needed.",
+        code="UNAUTHENTICATED",
+        status=401,
+        hint="Send one header `Authorization: Bearer ...` with a token of your identity provider or an API key.",
+        headers={"WWW-Authenticate": CHALLENGE},
+    )
+
+
+def _with_purpose(viewer: Viewer, asked: Sequence[bytes]) -> Viewer:
+    """The purpose that X-Purpose picks of those carried; without it the only one, if there is only one."""
+    if not asked:
+        return replace(viewer, purpose=viewer.purposes[0]) if len(viewer.purposes) == 1 else viewer
+    purpose = asked[0].decode("latin-1")
+    if len(asked) > 1 or purpose not in viewer.purposes:
+        carried = ", ".join(viewer.purposes) or "none"
+        raise RequestError(
+            "The purpose asked for is not one that the credential carries.",
+            code="PURPOSE_REFUSED",
+            status=403,
+            hint=f"One header X-Purpose, with one of: {carried}.",
+        )
+    return replace(viewer, purpose=purpose)

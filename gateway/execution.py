@@ -1,0 +1,164 @@
+"""From a document and a viewer to a GraphQL response: plan, context, execution, and errors fit to be shown."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
+from graphql.execution.values import get_variable_values
+
+from gateway.documents import Document
+from gateway.http import OperationRequest
+from resolvers.catalog import Catalog
+from resolvers.connectors.pools import Pools
+from resolvers.context import Context
+from resolvers.cursor import Cursors
+from resolvers.errors import GatewayError, SourceError
+from resolvers.global_id import GlobalIds
+from resolvers.observation import SourceCall
+from resolvers.plan import Plan, Planner
+from resolvers.selection import Selections, named_variables
+from resolvers.viewer import Grant, Viewer
+
+log = logging.getLogger("gateway")
+# Plans of one document: one per operation, grant and values of the variables that decided what is selected.
+PLANS_PER_DOCUMENT = 64
+
+
+@dataclass(slots=True, eq=False)
+class Runtime:
+    """What all requests share. `catalog` is swapped whole on reload; a request keeps the one that it began with."""
+
+    schema: GraphQLSchema
+    catalog: Catalog
+    pools: Pools
+    ids: GlobalIds
+    cursors: Cursors
+    page: tuple[int, int] = (50, 1000)
+    ids_most: int = 100
+    observers: tuple[Callable[[SourceCall], None], ...] = ()
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    _plans: WeakKeyDictionary[Document, dict[Any, Plan]] = field(default_factory=WeakKeyDictionary)
+
+    async def execute(self, viewer: Viewer, document: Document, request: OperationRequest) -> dict[str, Any]:
+        """The response of one operation; without `data` where its variables do not fit."""
+        operation = document.operation(request.operation_name)
+        assert operation is not None  # documents.get saw to it
+        catalog, now = self.catalog, self.clock()
+        variables = get_variable_values(self.schema, operation.variable_definitions or (), request.variables)
+        if isinstance(variables, list):
+            return {"errors": [_unfit(error) for error in variables]}
+        grant = catalog.grant(viewer, now.date())
+        plan = self._plan(document, operation, catalog, grant, variables.coerced)
+        context = Context(
+            viewer=viewer,
+            grant=grant,
+            plan=plan,
+            catalog=catalog,
+            pools=self.pools,
+            ids=self.ids,
+            cursors=self.cursors,
+            now=now,
+            page=self.page,
+            ids_most=self.ids_most,
+            observers=(self.pools.observe, *self.observers),
+        )
+        running = execute(
+            self.schema,
+            document.ast,
+            context_value=context,
+            variable_values=request.variables,
+            operation_name=request.operation_name,
+        )
+        result = running if not hasattr(running, "__await__") else await running
+        answer: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            answer["errors"] = _errors(result.errors, request.id)
+        if plan.withheld:
+            answer["extensions"] = {"withheld": _withheld(plan, catalog)}
+        return answer
+
+    def _plan(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        catalog: Catalog,
+        grant: Grant,
+        variables: Mapping[str, Any],
+    ) -> Plan:
+        kept = self._plans.setdefault(document, {})
+        name = operation.name.value if operation.name else ""
+        key = (name, catalog.version, grant)
+        looked_at: frozenset[str] = getattr(kept.get(key), "looked_at", frozenset())
+        found = kept.get((*key, named_variables(looked_at, variables)))
+        if found is None:
+            root = self.schema.query_type
+            assert root is not None
+            selections = Selections(self.schema, document.fragments, variables)
+            found = Planner(self.schema, catalog, grant, selections).make(root, [operation.selection_set])
+            if len(kept) >= PLANS_PER_DOCUMENT:
+                kept.clear()
+            kept[key] = found
+            kept[(*key, named_variables(found.looked_at, variables))] = found
+        return found
+
+
+def _unfit(error: GraphQLError) -> dict[str, Any]:
+    return {**error.formatted, "extensions": {"code": "BAD_USER_INPUT"}}
+
+
+def _withheld(plan: Plan, catalog: Catalog) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": list(told.path),
+            "partner": told.partner,
+            "field": f"{told.entity}.{told.field}",
+            "code": told.code,
+            "agreements": list(told.agreements),
+            "contact": catalog.partners[told.partner].contact,
+        }
+        for told in plan.withheld
+    ]
+
+
+def _errors(errors: Sequence[GraphQLError], request_id: str) -> list[dict[str, Any]]:
+    """Errors as they are shown: one per place and source, at its first path, with a count."""
+    shown: dict[Any, dict[str, Any]] = {}
+    for error in errors:
+        formatted = {**error.formatted, "extensions": _extensions(error, request_id)}
+        cause = _cause(error)
+        if isinstance(cause, SourceError):
+            place = tuple(key for key in error.path or () if isinstance(key, str))
+            key: Any = (place, cause.partner, cause.source, cause.code)
+        else:
+            key = (tuple(error.path or ()), error.message, len(shown))
+        if key in shown:
+            extensions = shown[key]["extensions"]
+            extensions["count"] = extensions.get("count", 1) + 1
+        else:
+            shown[key] = formatted
+        if not isinstance(cause, GatewayError):
+            shown[key]["message"] = "The gateway failed here." if cause is not None else error.message
+    return list(shown.values())
+
+
+def _cause(error: GraphQLError) -> BaseException | None:
+    found = error.original_error
+    while isinstance(found, GraphQLError) and found.original_error is not None:
+        found = found.original_error
+    return None if isinstance(found, GraphQLError) else found
+
+
+def _extensions(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    cause = _cause(error)
+    if isinstance(cause, GatewayError):
+        if isinstance(cause, SourceError):
+            log.warning("request %s: source %s.%s: %s", request_id, cause.partner, cause.source, cause.code)
+        return cause.extensions
+    log.error("request %s failed at %s", request_id, error.path, exc_info=cause or error)
+    return {"code": "INTERNAL"}

@@ -1,0 +1,47 @@
+"""How much a caller may ask for, before any work is done for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from resolvers.errors import RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every limit is checked before the work that it bounds.
+
+    header: bytes of request line and headers. body: bytes of a request body. tokens: of a GraphQL document; so many
+    comments may come besides. depth: fields inside each other, introspection not counted. fields, aliases, directives:
+    over all operations of a document, fragments expanded at each use. repeats: pairs of selections with one name in
+    one place, since validation compares each pair. page: `first` and `last`. ids: ids in one call. errors: in one
+    answer. header_time, deadline: seconds for the headers to arrive, and for the whole request from then on. texts,
+    tokens_kept: documents kept for their next use, in number and in tokens.
+    """
+
+    header: int = 32_768
+    body: int = 262_144
+    tokens: int = 1_000
+    depth: int = 12
+    fields: int = 1_000
+    aliases: int = 30
+    directives: int = 20
+    repeats: int = 2_000
+    page: int = 1_000
+    ids: int = 100
+    errors: int = 20
+    header_time: float = 10.0
+    deadline: float = 10.0
+    texts: int = 1_000
+    tokens_kept: int = 100_000
+
+
+def exceeded(
+    code: str, limit: str, allowed: float, what: str, value: int | None = None, status: int = 400
+) -> RequestError:
+    """The refusal of a request over a limit: names the limit, what is allowed and, where it was counted, the value."""
+    found = "" if value is None else f" ({value})"
+    counted: dict[str, Any] = {} if value is None else {"value": value}
+    message = f"{what}{found}; the limit is {allowed:g}."
+    return RequestError(message, code=code, status=status, limit=limit, allowed=allowed, **counted)

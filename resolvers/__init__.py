@@ -1,0 +1,1 @@
+"""How an answer is found: catalog, plan, loaders and connectors; knows entities and fields, no domain words."""

@@ -1,0 +1,243 @@
+"""From the raw columns of a row to the canonical value of a path, by what the partner's mapping says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from typing import Any
+
+from resolvers.coercion import Convert, NotUnderstood, converter, text_of
+from resolvers.entity import Field, Kind, Model
+from resolvers.expression import Column, Constant
+from resolvers.fetch import Seed
+from resolvers.identifier import KeyToken, NameToken, Token, normalize
+from resolvers.local_key import key_text
+from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Names, Parts, Target, Value
+
+Issues = list[tuple[str, str, str]] | None
+Build = Callable[[Sequence[Any], Issues], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """values: what to select, in order. build: those raw values (and a list for issues) -> the canonical value."""
+
+    values: tuple[Value, ...]
+    build: Build
+
+
+def reading(model: Model, mapping: Mapping, path: str, zone: str) -> Reading:
+    """How a mapping delivers a path. The path must be mapped."""
+    binding = mapping.fields[path]
+    field = model.field(mapping.entity, path)
+    match binding:
+        case Value():
+            fallback = stand_in(model, mapping.entity, path, field)
+            return _leaf(field, binding, zone, path, fallback)
+        case Parts():
+            return _parts(model, mapping.entity, field, binding, zone, path)
+        case Names():
+            return _names(binding, zone, path)
+        case ByKey() | ByIdentifier():
+            return target_reading(model, binding, zone, path)
+        case _:
+            return _links(model, binding, zone, path)
+
+
+def stand_in(model: Model, entity: str, path: str, field: Field) -> Any:
+    """What a required leaf reads where its source says nothing; None where there is no such thing."""
+    declared = model.entities[entity].fallback.get(path, "")
+    if declared != "":
+        return declared
+    if field.required and field.values:
+        return next((name for name in ("UNKNOWN", "OTHER") if name in field.values), None)
+    return None
+
+
+def _leaf(field: Field, value: Value, zone: str, path: str, fallback: Any = None) -> Reading:
+    convert = _guarded(converter(field, value, zone), path)
+    if isinstance(value.expression, Constant):
+        constant = value.expression.value
+        return Reading((), lambda _raws, issues: convert(constant, issues))
+    if fallback is None:
+        return Reading((value,), lambda raws, issues: convert(raws[0], issues))
+
+    def build(raws: Sequence[Any], issues: Issues) -> Any:
+        found = convert(raws[0], issues)
+        return fallback if found is None else found
+
+    return Reading((value,), build)
+
+
+def _guarded(convert: Convert, path: str) -> Callable[[Any, Issues], Any]:
+    def guarded(raw: Any, issues: Issues) -> Any:
+        if raw is None:
+            return None
+        try:
+            return convert(raw)
+        except NotUnderstood as error:
+            if issues is not None:
+                code, text = error.args
+                issues.append((code, path, text))
+            return None
+
+    return guarded
+
+
+def _several(readings: Map[str, Reading]) -> tuple[tuple[Value, ...], list[tuple[str, int, int, Build]]]:
+    """The values of several readings in a row, and where each one's begin and end."""
+    values: list[Value] = []
+    spans = []
+    for name, inner in readings.items():
+        spans.append((name, len(values), len(values) + len(inner.values), inner.build))
+        values += inner.values
+    return tuple(values), spans
+
+
+def _parts(model: Model, entity: str, field: Field, binding: Parts, zone: str, path: str) -> Reading:
+    part = model.parts[field.type]
+    compared = "normalized" in part.fields
+    required = [name for name, inner in part.fields.items() if inner.required and inner.mapped]
+    members = []
+    values: list[Value] = []
+    for member in binding.members:
+        readings = {}
+        for name, value in member.items():
+            inner = model_field(model, part.fields, name)
+            where = f"{path}.{name}"
+            readings[name] = _leaf(inner, value, zone, where, stand_in(model, entity, where, inner))
+        inner_values, spans = _several(readings)
+        members.append((len(values), spans))
+        values += inner_values
+    names = list(part.fields)
+    nested = {
+        name: [leaf for leaf, declared in model.parts[inner.type].fields.items() if declared.required]
+        for name, inner in part.fields.items()
+        if inner.type in model.parts and not inner.many
+    }
+
+    def build(raws: Sequence[Any], issues: Issues) -> list[dict[str, Any]]:
+        found = []
+        for base, spans in members:
+            item: dict[str, Any] = dict.fromkeys(names)
+            for name, start, end, inner in spans:
+                _put(item, name, inner(raws[base + start : base + end], issues))
+            for name, leaves in nested.items():
+                if item[name] is not None and any(item[name].get(leaf) is None for leaf in leaves):
+                    item[name] = None
+            if compared and item["value"] is not None:
+                item["value"] = item["value"].strip()
+                item["normalized"] = normalize(item["value"])
+                if not item["normalized"]:
+                    continue
+            if all(item.get(name) is not None for name in required):
+                found.append(item)
+        return found
+
+    return Reading(tuple(values), build)
+
+
+def model_field(model: Model, fields: Map[str, Field], path: str) -> Field:
+    """The field of a part at a dotted path."""
+    *outer, last = path.split(".")
+    for name in outer:
+        fields = model.parts[fields[name].type].fields
+    return fields[last]
+
+
+def _put(item: dict[str, Any], path: str, value: Any) -> None:
+    """Set a dotted member of nested objects; an inner object without its value is null."""
+    *outer, last = path.split(".")
+    for name in outer:
+        inner = item.get(name)
+        if inner is None:
+            inner = item[name] = {}
+        item = inner
+    item[last] = value
+
+
+def _names(binding: Names, zone: str, path: str) -> Reading:
+    readings = {
+        name: _leaf(Field(name, Kind.LEAF, "JSON"), value, zone, f"{path}.{name}")
+        for name, value in binding.members.items()
+    }
+    values, spans = _several(readings)
+
+    def build(raws: Sequence[Any], issues: Issues) -> dict[str, Any] | None:
+        found = {name: inner(raws[start:end], issues) for name, start, end, inner in spans}
+        shown = {name: value for name, value in found.items() if value is not None}
+        return shown or None
+
+    return Reading(values, build)
+
+
+def target_reading(model: Model, target: Target, zone: str, path: str) -> Reading:
+    """raw columns -> Token or None."""
+    if isinstance(target, ByKey):
+        return _key_reading(target, path)
+    identifier = model.parts["Identifier"].fields
+    readings = {
+        "scheme": _leaf(identifier["scheme"], target.scheme, zone, path),
+        "value": _leaf(identifier["value"], target.value, zone, path),
+    }
+    if target.country is not None:
+        readings["country"] = _leaf(identifier["country"], target.country, zone, path)
+    values, spans = _several(readings)
+    partner = target.partner
+
+    def build(raws: Sequence[Any], issues: Issues) -> Token | None:
+        found = {name: inner(raws[start:end], issues) for name, start, end, inner in spans}
+        scheme, value = found["scheme"], found["value"]
+        if scheme is None or value is None:
+            return None
+        normalized = normalize(value)
+        return NameToken(scheme, normalized, found.get("country"), partner, value.strip()) if normalized else None
+
+    return Reading(values, build)
+
+
+def _key_reading(target: ByKey, path: str) -> Reading:
+    columns = tuple(Value(Column(name)) for name in target.columns)
+    if target.code is None:
+        mapping = target.to[""]
+
+        def plain(raws: Sequence[Any], _issues: Issues) -> Token | None:
+            key = key_text(raws)
+            return None if key is None else KeyToken(mapping, key)
+
+        return Reading(columns, plain)
+    to = target.to
+
+    def coded(raws: Sequence[Any], _issues: Issues) -> Token | None:
+        key = key_text(raws[1:])
+        mapping = None if raws[0] is None else to.get(text_of(raws[0]))
+        return None if key is None or mapping is None else KeyToken(mapping, key)
+
+    return Reading((target.code, *columns), coded)
+
+
+def _links(model: Model, links: tuple[Link, ...], zone: str, path: str) -> Reading:
+    """What a row itself says of its links: a Seed."""
+    values: list[Value] = []
+    inner = []
+    owners = []
+    for index, link in enumerate(links):
+        start = len(values)
+        if link.table is None:
+            found = target_reading(model, link.target, zone, path)
+            values += found.values
+            inner.append((start, len(values), found.build))
+        else:
+            values += [Value(Column(own)) for _, own in link.on]
+            owners.append((index, start, len(values)))
+
+    def build(raws: Sequence[Any], issues: Issues) -> Seed:
+        tokens = (build_token(raws[start:end], issues) for start, end, build_token in inner)
+        wanted = ((index, tuple(raws[start:end])) for index, start, end in owners)
+        return Seed(
+            tuple(token for token in tokens if token is not None),
+            tuple((index, owner) for index, owner in wanted if None not in owner),
+        )
+
+    return Reading(tuple(values), build)

@@ -1,0 +1,166 @@
+"""Every partner's sources, mappings and agreements, checked against the model: one immutable snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+from resolvers.agreement import Agreement, Visible, visible
+from resolvers.entity import Model
+from resolvers.errors import Mistake
+from resolvers.mapping import Binding, ByIdentifier, ByKey, Mapping
+from resolvers.partner_file import Partner, Source, read
+from resolvers.section import nearest
+from resolvers.viewer import Grant, Viewer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalog:
+    """A snapshot; a reload makes a new one and requests in flight finish on the old. `version` names its content."""
+
+    model: Model
+    partners: Map[str, Partner]
+    version: str
+
+    def mapping(self, mapping_id: str) -> Mapping | None:
+        """The mapping "partner.name", or None."""
+        code, _, name = mapping_id.partition(".")
+        partner = self.partners.get(code)
+        return None if partner is None else partner.mappings.get(name)
+
+    def mappings(self, entity: str) -> Iterable[Mapping]:
+        """Every mapping of an entity, by partner code and mapping name."""
+        for code in sorted(self.partners):
+            for name in sorted(self.partners[code].mappings):
+                mapping = self.partners[code].mappings[name]
+                if mapping.entity == entity:
+                    yield mapping
+
+    def source(self, source_id: str) -> Source:
+        """The source "partner.name"."""
+        code, _, name = source_id.partition(".")
+        return self.partners[code].sources[name]
+
+    def agreements(self, partner: str, day: date) -> list[Agreement]:
+        """The agreements that grant a partner something on a day, by provider and code."""
+        return [
+            agreement
+            for code in sorted(self.partners)
+            for agreement in sorted(self.partners[code].agreements, key=lambda found: (found.code, found.version))
+            if agreement.provider != partner and agreement.in_force(partner, day)
+        ]
+
+    def grant(self, viewer: Viewer, day: date) -> Grant:
+        """What a viewer may see on a day; a later day may have another."""
+        found = tuple((a.provider, a.code, a.version) for a in self.agreements(viewer.partner, day))
+        return Grant(viewer.partner, viewer.scopes, viewer.purpose, found)
+
+    def neighbours(self, grant: Grant, day: date) -> frozenset[str]:
+        """The partners that a grant's partner may know on a day: itself, and those in an agreement with it."""
+        own = self.partners.get(grant.partner)
+        mine = own.agreements if own is not None else ()
+        receivers = (code for code in self.partners if any(agreement.in_force(code, day) for agreement in mine))
+        providers = (provider for provider, _, _ in grant.agreements)
+        return frozenset({grant.partner, *providers, *receivers} & self.partners.keys())
+
+    def visible(self, grant: Grant) -> dict[tuple[str, str], Visible]:
+        """(partner, entity) -> what of it the grant shows; what is absent does not exist for the viewer."""
+        in_force = [
+            agreement
+            for partner in self.partners.values()
+            for agreement in partner.agreements
+            if (agreement.provider, agreement.code, agreement.version) in grant.agreements
+        ]
+        found = {}
+        for code in self.partners:
+            for entity in self.model.entities.values():
+                shown = visible(entity, code, grant.partner, grant.scopes, in_force)
+                if shown is not None:
+                    found[code, entity.name] = shown
+        return found
+
+
+def load(folder: Path, model: Model, environ: Map[str, str]) -> tuple[Catalog, list[Mistake]]:
+    """Read every `*.toml` of a folder. A partner with an error is left out; every mistake of every file is returned."""
+    mistakes: list[Mistake] = []
+    partners: dict[str, Partner] = {}
+    digest = hashlib.sha256()
+    files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    if not files:
+        mistakes.append(Mistake("CATALOG_EMPTY", folder.name, "", "no partner file (*.toml) in this folder."))
+    for path in files:
+        partner, found = read(path, model, environ)
+        mistakes += found
+        digest.update(path.name.encode() + (path.read_bytes() if os.access(path, os.R_OK) else b""))
+        if partner is None:
+            continue
+        if partner.code in partners:
+            other = partners[partner.code].file
+            message = f"{partner.code!r} is the code of {other}."
+            mistakes.append(Mistake("CATALOG_DUPLICATE", path.name, "partner.code", message))
+            continue
+        issuer = partner.identity.issuer if partner.identity else None
+        shared = [p.file for p in partners.values() if issuer and p.identity and p.identity.issuer == issuer]
+        if shared:
+            message = f"the issuer {issuer!r} already speaks for {shared[0]}; an issuer decides the partner."
+            mistakes.append(Mistake("CATALOG_DUPLICATE", path.name, "identity.issuer", message))
+            continue
+        partners[partner.code] = partner
+    for code in list(partners):
+        found = list(_across(partners[code], partners, model))
+        mistakes += found
+        if any(mistake.level == "error" for mistake in found):
+            del partners[code]
+    return Catalog(model, MappingProxyType(partners), digest.hexdigest()[:16]), mistakes
+
+
+def _across(partner: Partner, partners: Map[str, Partner], model: Model) -> Iterable[Mistake]:
+    """What one partner's file says of others: an unknown name of its own is an error, of another's a warning.
+
+    Only a warning, because the other's file may come later and nobody may break a partner by leaving.
+    """
+    for mapping in partner.mappings.values():
+        for path, binding in mapping.fields.items():
+            key = f"mapping.{mapping.name}.fields.{path}"
+            for target in _targets(binding):
+                wanted = model.field(mapping.entity, path).type
+                if isinstance(target, ByIdentifier):
+                    other = target.partner
+                    if other is not None and other not in partners:
+                        yield _unknown(partner, key, f"there is no partner {other!r}.", other, partners)
+                    continue
+                for name in sorted(target.mappings):
+                    code, _, short = name.partition(".")
+                    found = partners[code].mappings.get(short) if code in partners else None
+                    if found is None and code == partner.code:
+                        hint, message = nearest(short, partner.mappings), f"no mapping {short!r} here."
+                        yield Mistake("CATALOG_UNKNOWN_REFERENCE", partner.file, key, message, hint)
+                    elif found is None:
+                        yield _unknown(partner, key, f"there is no mapping {name!r}.", name, partners)
+                    elif found.entity != wanted:
+                        message = f"{name!r} gives {found.entity}, but {path} leads to {wanted}."
+                        yield Mistake("CATALOG_UNKNOWN_REFERENCE", partner.file, key, message)
+                    elif len(found.key) != len(target.columns):
+                        message = f"{name!r} has a key of {len(found.key)} columns, here are {len(target.columns)}."
+                        yield Mistake("CATALOG_WRONG_VALUE", partner.file, key, message)
+    for agreement in partner.agreements:
+        for code in sorted(agreement.partners - {"*"} - partners.keys()):
+            key = f"agreement.{agreement.code}.with"
+            yield _unknown(partner, key, f"there is no partner {code!r}.", code, partners)
+
+
+def _unknown(partner: Partner, key: str, message: str, name: str, known: Iterable[str]) -> Mistake:
+    return Mistake("CATALOG_UNKNOWN_REFERENCE", partner.file, key, message, nearest(name, known), "warning")
+
+
+def _targets(binding: Binding) -> Iterable[ByKey | ByIdentifier]:
+    if isinstance(binding, ByKey | ByIdentifier):
+        yield binding
+    elif isinstance(binding, tuple):
+        yield from (link.target for link in binding)

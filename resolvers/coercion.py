@@ -1,0 +1,250 @@
+"""The border: a source's raw value becomes a canonical one here, and nowhere else.
+
+Canonical: str, int, float, bool, Decimal, date, datetime (aware, UTC), time, an enum value's name, JSON values, and
+lists of them. What cannot be understood is null and told as a data issue, never guessed and never an exception.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from resolvers.entity import Field
+from resolvers.mapping import Value
+
+Convert = Callable[[Any], Any]
+_TRUE, _FALSE = frozenset({"1", "true", "t", "yes", "y"}), frozenset({"0", "false", "f", "no", "n"})
+_REGION, _CURRENCY = re.compile(r"EEA|[A-Z]{2}(-[A-Z0-9]{1,3})?"), re.compile(r"[A-Z]{3}")
+_LAST_YEAR = 9998  # 9999 is how systems write "for ever"
+
+
+class NotUnderstood(Exception):
+    """A raw value that has no canonical form. args: the issue's code and the raw text."""
+
+
+def text_of(raw: Any) -> str:
+    """A raw value as text; ids keep their leading zeros because they are texts already."""
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, bytes):
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            raise NotUnderstood("ENCODING_REPAIRED", raw.hex()[:80]) from None
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, Decimal):
+        return format(raw, "f")
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    return raw.isoformat() if isinstance(raw, date | time) else str(raw)
+
+
+def converter(field: Field, value: Value, zone: str) -> Convert:
+    """raw -> canonical for one leaf of a mapping; raises NotUnderstood. `zone` reads times without an offset."""
+    single = _single(field, value, ZoneInfo(value.zone or zone))
+    if value.values is not None or not value.strict:
+        single = _coded(field, value, single)
+    if not field.many:
+        return lambda raw: None if raw is None else single(raw)
+
+    def many(raw: Any) -> Any:
+        if raw is None:
+            return None
+        return [item for item in (single(member) for member in _members(raw, value.split)) if item is not None]
+
+    return many
+
+
+def _members(raw: Any, split: str | None) -> list[Any]:
+    if isinstance(raw, list | tuple):
+        return [member for member in raw if member is not None]
+    text = text_of(raw)
+    if split is not None:
+        return [member.strip() for member in text.split(split) if member.strip()]
+    if text.startswith("["):
+        try:
+            found = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            raise NotUnderstood("UNPARSEABLE_VALUE", text[:80]) from None
+        return [member for member in found if member is not None]
+    return [text] if text else []
+
+
+def _coded(field: Field, value: Value, single: Convert) -> Convert:
+    """Codes first, by the source's own texts; a code that nobody named is `otherwise`, or an issue."""
+    values: Mapping[str, Any] = value.values or {}
+    otherwise, strict = value.otherwise, value.strict
+
+    def convert(raw: Any) -> Any:
+        code = text_of(raw)
+        if code in values:
+            return values[code]
+        if isinstance(raw, bool):  # one column is 0/1 on one engine and true/false on another
+            code = "1" if raw else "0"
+            if code in values:
+                return values[code]
+        if not strict:
+            return otherwise
+        if field.values:
+            raise NotUnderstood("UNKNOWN_ENUM", code[:80])
+        return single(raw)
+
+    return convert
+
+
+def _single(field: Field, value: Value, zone: ZoneInfo) -> Convert:
+    if field.values:
+        return _enum(frozenset(field.values))
+    match field.type:
+        case "Int":
+            return _scaled(_int, value.scale, int)
+        case "Float":
+            return _scaled(_float, value.scale, float)
+        case "Decimal":
+            return _scaled(_decimal, value.scale, Decimal)
+        case "Boolean":
+            return _boolean
+        case "Date":
+            return lambda raw: _day(raw, zone)
+        case "DateTime":
+            inclusive = value.inclusive
+            return lambda raw: _instant(raw, zone, inclusive)
+        case "LocalTime":
+            return _clock
+        case "RegionCode":
+            return lambda raw: _code(raw, _REGION)
+        case "CurrencyCode":
+            return lambda raw: _code(raw, _CURRENCY)
+        case "JSON":
+            return _json
+        case _:
+            return text_of
+
+
+def _enum(values: frozenset[str]) -> Convert:
+    def convert(raw: Any) -> str:
+        text = text_of(raw)
+        if text not in values:
+            raise NotUnderstood("UNKNOWN_ENUM", text[:80])
+        return text
+
+    return convert
+
+
+def _scaled(single: Convert, scale: int, kind: type) -> Convert:
+    if not scale:
+        return single
+    factor = Decimal(10) ** scale
+    return lambda raw: kind(_decimal(raw) * factor)
+
+
+def _int(raw: Any) -> int:
+    found = _decimal(raw)
+    if found != found.to_integral_value() or not -(2**31) <= found < 2**31:
+        raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80])
+    return int(found)
+
+
+def _float(raw: Any) -> float:
+    found = raw if isinstance(raw, float) else float(_decimal(raw))
+    if not math.isfinite(found):
+        raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80])
+    return found
+
+
+def _decimal(raw: Any) -> Decimal:
+    try:
+        found = raw if isinstance(raw, Decimal) else Decimal(raw if isinstance(raw, int) else text_of(raw).strip())
+    except (InvalidOperation, ValueError):
+        raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80]) from None
+    if not found.is_finite():
+        raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80])
+    return found
+
+
+def _boolean(raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    word = text_of(raw).strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise NotUnderstood("UNPARSEABLE_VALUE", word[:80])
+
+
+def _moment(raw: Any) -> date | datetime:
+    """The day or time of a raw value, zero dates and "for ever" set apart."""
+    if isinstance(raw, date):
+        found: date | datetime = raw
+    else:
+        text = text_of(raw).strip()
+        if text.startswith("0000-00-00"):
+            raise NotUnderstood("ZERO_DATE", text[:80])
+        try:
+            found = date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+        except ValueError:
+            raise NotUnderstood("UNPARSEABLE_VALUE", text[:80]) from None
+    if found.year > _LAST_YEAR:
+        raise NotUnderstood("PLACEHOLDER_VALUE", str(found)[:80])
+    return found
+
+
+def _day(raw: Any, zone: ZoneInfo) -> date:
+    found = _moment(raw)
+    if isinstance(found, datetime):
+        return (found.astimezone(zone) if found.tzinfo is not None else found).date()
+    return found
+
+
+def _instant(raw: Any, zone: ZoneInfo, inclusive: bool) -> datetime:
+    found = _moment(raw)
+    if not isinstance(found, datetime):
+        day = found + timedelta(days=1) if inclusive else found
+        found = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the zone is put on below
+    try:
+        return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:
+        raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80]) from None
+
+
+def _clock(raw: Any) -> time:
+    if isinstance(raw, time):
+        return raw
+    if isinstance(raw, timedelta):  # how MariaDB drivers hand over TIME
+        if not timedelta(0) <= raw < timedelta(days=1):
+            raise NotUnderstood("UNPARSEABLE_VALUE", str(raw))
+        return (datetime(1, 1, 1) + raw).time()  # noqa: DTZ001 - a time of day has no zone
+    try:
+        return time.fromisoformat(text_of(raw).strip())
+    except ValueError:
+        raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80]) from None
+
+
+def _code(raw: Any, pattern: re.Pattern[str]) -> str:
+    text = text_of(raw).strip().upper()
+    if not pattern.fullmatch(text):
+        raise NotUnderstood("UNPARSEABLE_VALUE", text[:80])
+    return text
+
+
+def _json(raw: Any) -> Any:
+    if isinstance(raw, str | bytes):
+        text = text_of(raw)
+        if text[:1] in ("{", "["):
+            try:
+                return orjson.loads(text)
+            except orjson.JSONDecodeError:
+                return text
+        return text
+    if isinstance(raw, Decimal):
+        return text_of(raw)
+    return raw.isoformat() if isinstance(raw, date | time) else raw

@@ -1,0 +1,1 @@
+"""One file or package per kind of source."""

@@ -1,0 +1,88 @@
+"""Connections to one database: read-only, autocommit, a statement deadline, a bounded pool, nothing of one request."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from resolvers.identifier import normalize
+
+APPLICATION = "partner-gateway"
+
+
+def open_engine(url: str, *, deadline: float, max_concurrent: int) -> AsyncEngine:
+    """An engine that connects on first use. deadline in seconds. ArgumentError or ImportError on an unusable URL."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    engine = create_async_engine(
+        _read_only(parsed) if backend == "sqlite" else parsed,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=max_concurrent,
+        max_overflow=0,
+        pool_timeout=deadline,
+        pool_recycle=1800,
+        isolation_level="AUTOCOMMIT",
+        connect_args=_arguments(backend, parsed.get_driver_name(), deadline),
+        hide_parameters=True,
+        query_cache_size=500,
+    )
+    statements = _settings(backend, deadline)
+    if statements:
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def prepare(connection: Any, _record: Any) -> None:
+            if backend == "sqlite":
+                connection.create_function("gateway_normalize", 1, _normalized, deterministic=True)
+            cursor = connection.cursor()
+            for statement in statements:
+                cursor.execute(statement)
+            cursor.close()
+
+    return engine
+
+
+def _arguments(backend: str, driver: str, deadline: float) -> dict[str, Any]:
+    if driver == "asyncpg":
+        milliseconds = str(math.ceil(deadline * 1000))
+        settings = {
+            "application_name": APPLICATION,
+            "default_transaction_read_only": "on",
+            "statement_timeout": milliseconds,
+            "timezone": "UTC",
+        }
+        return {"timeout": deadline, "server_settings": settings}
+    if backend in ("mysql", "mariadb") and driver == "asyncmy":
+        return {"connect_timeout": max(1, math.ceil(deadline)), "program_name": APPLICATION, "charset": "utf8mb4"}
+    return {}
+
+
+def _settings(backend: str, deadline: float) -> list[str]:
+    if backend in ("mysql", "mariadb"):
+        # TIMESTAMP columns follow the session's zone; DATETIME columns are read in the source's. The statement deadline
+        # has one name on MariaDB and another on MySQL: each server skips the other's comment.
+        seconds, milliseconds = f"{deadline:.3f}", math.ceil(deadline * 1000)
+        return [
+            "SET SESSION time_zone = '+00:00'"
+            f" /*M! , max_statement_time = {seconds} */ /*!50708 , max_execution_time = {milliseconds} */",
+            "SET SESSION TRANSACTION READ ONLY",
+        ]
+    if backend == "sqlite":
+        return ["PRAGMA query_only = ON"]
+    return []
+
+
+def _normalized(text: Any) -> str | None:
+    return None if text is None else normalize(str(text))
+
+
+def _read_only(url: URL) -> URL:
+    """SQLite opened so that a missing file stays missing and nothing can be written."""
+    database = url.database or ""
+    if not database or database == ":memory:" or database.startswith("file:"):
+        return url
+    return url.set(database=f"file:{database}", query={**url.query, "mode": "ro", "uri": "true"})

@@ -1,0 +1,58 @@
+"""What a live database's mapped tables look like: columns and types, looked at on first contact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, MetaData, String, Table, inspect
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import NullType
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The tables that exist, by the name that mappings use. A name that is absent has no table behind it."""
+
+    tables: Map[str, Table]
+    dialect: str
+    mariadb: bool = False
+
+
+async def look(connection: AsyncConnection, names: Iterable[str]) -> Shape:
+    """The shape of the named tables ("table" or "schema.table"); only these are looked at."""
+    return await connection.run_sync(_look, sorted(set(names)))
+
+
+def _look(connection: Connection, names: list[str]) -> Shape:
+    inspector = inspect(connection)
+    metadata = MetaData()
+    tables = {}
+    for name in names:
+        schema, _, short = name.rpartition(".")
+        found = _columns(inspector, short, schema or None)
+        if found is not None:
+            tables[name] = Table(short, metadata, *found, schema=schema or None)
+    dialect = connection.dialect
+    return Shape(tables, dialect.name, bool(getattr(dialect, "is_mariadb", False)))
+
+
+def _columns(inspector: Any, table: str, schema: str | None) -> list[Column[Any]] | None:
+    """Name, type and nullability are all that statements need; no keys, no defaults."""
+    from sqlalchemy.exc import NoSuchTableError
+
+    try:
+        described = inspector.get_columns(table, schema=schema)
+    except NoSuchTableError:
+        return None
+    return [
+        Column(
+            column["name"],
+            String() if isinstance(column["type"], NullType) else column["type"],
+            nullable=column["nullable"],
+        )
+        for column in described
+    ]

@@ -1,0 +1,125 @@
+"""What an entity is: its fields, their types and classes, and how it leads to other entities.
+
+The schema room declares entities on its Strawberry types and hands them over as one `Model`; the catalog checks
+partner files against it and the planner reads it. No entity is known here by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+
+class FieldClass(Enum):
+    """How private a field is. Each class but PLAIN needs a scope of its own: `read:contact` and so on."""
+
+    PLAIN = "plain"
+    CONTACT = "contact"
+    PERSONAL = "personal"
+    SENSITIVE = "sensitive"
+
+    @property
+    def scope(self) -> str:
+        """The scope that a credential must carry to read a field of this class."""
+        return "read" if self is FieldClass.PLAIN else f"read:{self.value}"
+
+
+class Kind(Enum):
+    """What stands behind a field.
+
+    LEAF: one value of a scalar or enum, or a list of them. PART: a composite value (or a list) of the same record.
+    PARTNER: the code of a partner. REFERENCE: at most one record of another entity. LINKS: many records, named by
+    the partner's mapping. REVERSE: the records whose REFERENCE or LINKS (`via`) lead here. COLLECTION: the records of
+    one partner. SYSTEM: comes with every record (id, partner, provenance). DERIVED: computed from `needs`.
+    """
+
+    LEAF = "leaf"
+    PART = "part"
+    PARTNER = "partner"
+    REFERENCE = "reference"
+    LINKS = "links"
+    REVERSE = "reverse"
+    COLLECTION = "collection"
+    SYSTEM = "system"
+    DERIVED = "derived"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an entity or part.
+
+    name: as in the graph. type: a scalar's or enum's name, a part's name, or the target entity's name. many: a list.
+    required: never null in the graph. values: an enum's values in declared order, which is also their sort order.
+    via: for REVERSE, "Entity.field" or "Entity.part.field". needs: for DERIVED, dotted field paths of the same entity.
+    hidden: mapped by partners, not shown in the graph (only edges lead through it).
+    """
+
+    name: str
+    kind: Kind
+    type: str
+    many: bool = False
+    required: bool = False
+    field_class: FieldClass = FieldClass.PLAIN
+    values: tuple[str, ...] = ()
+    via: str | None = None
+    needs: tuple[str, ...] = ()
+    hidden: bool = False
+
+    @property
+    def mapped(self) -> bool:
+        """Whether a partner file may say where this field comes from."""
+        return self.kind in (Kind.LEAF, Kind.PART, Kind.PARTNER, Kind.REFERENCE, Kind.LINKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A composite value: fields that belong together and have no identity of their own."""
+
+    name: str
+    fields: Mapping[str, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A canonical type with identity. `orders`: order name -> dotted path of the leaf it sorts by ("" = partner).
+
+    fallback: what a required leaf reads where the source has nothing, by dotted path ("" for the local key).
+    """
+
+    name: str
+    fields: Mapping[str, Field]
+    orders: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    fallback: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    node: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Every entity and part of the graph.
+
+    objects: the declared fields of its other types (the root, partners, the viewer), by type name. enums: those that
+    partner files name outside of fields, name -> values in declared order.
+    """
+
+    entities: Mapping[str, Entity]
+    parts: Mapping[str, Part]
+    objects: Mapping[str, Mapping[str, Field]]
+    enums: Mapping[str, tuple[str, ...]]
+
+    def field(self, entity: str, path: str) -> Field:
+        """The field at a dotted path, e.g. ("Asset", "value.amount"). KeyError where there is none."""
+        fields = self.entities[entity].fields
+        *outer, last = path.split(".")
+        for name in outer:
+            fields = self.parts[fields[name].type].fields
+        return fields[last]
+
+    def identifiers(self, entity: str) -> str | None:
+        """The field that holds what the outside world knows an entity's records by; None where it has none."""
+        for found in self.entities[entity].fields.values():
+            if found.many and found.type in self.parts and "normalized" in self.parts[found.type].fields:
+                return found.name
+        return None

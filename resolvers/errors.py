@@ -1,0 +1,139 @@
+"""What can go wrong, by who must act: the caller, two partners, a source's owner, or the operator.
+
+    GatewayError
+    |- RequestError     the caller: refused with a 4xx or a GraphQL request error
+    |- AgreementError   the two partners: null, told once in `extensions.withheld`
+    |- SourceError      the owner of a source: located, the rest of the answer stays
+    `- CatalogError     the operator: at start, reload or check; a list of mistakes
+
+The class decides whether a message is safe to show. Anything else that is raised is our own bug: masked, with an id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+# Every code that a caller can meet, once; a code is never reused for another meaning. The table in docs/errors.md is
+# made from this one, and a test fails when they differ.
+CODES: dict[str, str] = {
+    "BAD_USER_INPUT": "An argument, id or cursor is not of the form it must have.",
+    "GRAPHQL_PARSE_FAILED": "The operation is not GraphQL.",
+    "GRAPHQL_VALIDATION_FAILED": "The operation does not fit the schema.",
+    "OPERATION_RESOLUTION_FAILURE": "The document has no operation of that name, or several and no name was given.",
+    "BAD_REQUEST": "The HTTP request is not a GraphQL-over-HTTP request.",
+    "METHOD_NOT_ALLOWED": "The endpoint takes POST, and GET for queries.",
+    "NOT_ACCEPTABLE": "None of the media types in Accept can be answered.",
+    "UNSUPPORTED_MEDIA_TYPE": "The request body is not uncompressed UTF-8 JSON.",
+    "BODY_TOO_LARGE": "The request body is larger than the limit.",
+    "HEADER_TOO_LARGE": "The request line and headers together are larger than the limit.",
+    "TOO_MANY_TOKENS": "The operation has more tokens than the limit.",
+    "TOO_DEEP": "The operation selects deeper than the limit.",
+    "TOO_MANY_FIELDS": "The operations select more fields than the limit, fragments expanded.",
+    "TOO_MANY_ALIASES": "The operations use more aliases than the limit, fragments expanded.",
+    "TOO_MANY_DIRECTIVES": "The operations use more directives than the limit, fragments expanded.",
+    "TOO_MANY_REPEATS": "The operations select the same names in the same places more often than the limit.",
+    "TOO_MANY_IDS": "More ids were asked in one call than the limit.",
+    "UNAUTHENTICATED": "No credential, or one that is wrong, expired, revoked or unknown.",
+    "PURPOSE_REFUSED": "The purpose asked for is not one that the credential carries.",
+    "NOT_FOUND": "Nothing answers at that path.",
+    "ORIGIN_REFUSED": "Pages of this origin may not call the gateway; the operator lists the origins that may.",
+    "FIELD_NOT_SHARED": "The partner does not share this field with the caller.",
+    "SCOPE_REQUIRED": "The credential lacks the scope that this field's class needs.",
+    "SOURCE_UNAVAILABLE": "The partner's data source cannot be reached.",
+    "SOURCE_TIMEOUT": "The partner's data source did not answer before its deadline.",
+    "SOURCE_BUSY": "All connections to the partner's data source are in use.",
+    "SOURCE_SCHEMA_DRIFT": "The partner's data source no longer has a table or column that its mapping names.",
+    "SOURCE_DATA_INVALID": "The partner's data source answered something that its mapping does not expect.",
+    "LIST_TOO_WIDE": "An edge would have to gather more links than the bound before it can be sorted.",
+    "DEADLINE_EXCEEDED": "The request took longer than its deadline.",
+    "INTERNAL": "A fault of the gateway itself; the request id is in its log.",
+}
+
+
+class GatewayError(Exception):
+    """Base of all expected errors.
+
+    code: one of CODES. message: fit for people. hint: what to do. extensions: further facts for machines.
+    """
+
+    default: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, message: str, *, code: str = "", hint: str | None = None, **extensions: Any) -> None:
+        super().__init__(message)
+        self.code = code or self.default
+        self.message = message
+        self.hint = hint
+        self.facts = extensions
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What goes into a GraphQL error's `extensions`."""
+        return {"code": self.code, **({"hint": self.hint} if self.hint else {}), **self.facts}
+
+
+class RequestError(GatewayError):
+    """The caller must act; `status` is the HTTP status where the error ends the request."""
+
+    default = "BAD_USER_INPUT"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        status: int = 400,
+        hint: str | None = None,
+        headers: dict[str, str] | None = None,
+        **extensions: Any,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint, **extensions)
+        self.status = status
+        self.headers = headers or {}
+
+
+class AgreementError(GatewayError):
+    """Two partners must act: something is not shared."""
+
+    default = "FIELD_NOT_SHARED"
+
+
+class SourceError(GatewayError):
+    """The owner of a source must act. `detail` is for the log only: it may hold the upstream's own words."""
+
+    default = "SOURCE_UNAVAILABLE"
+
+    def __init__(self, code: str, *, partner: str, source: str, detail: str = "", retryable: bool = True) -> None:
+        super().__init__(CODES[code], code=code, partner=partner, source=source)
+        self.partner = partner
+        self.source = source
+        self.detail = detail
+        self.retryable = retryable
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong in one file. `key` is the dotted path inside the file; `level` is error or warning."""
+
+    code: str
+    file: str
+    key: str
+    message: str
+    hint: str = ""
+    level: str = field(default="error")
+
+    def __str__(self) -> str:
+        where = f"{self.file}: {self.key}" if self.key else self.file
+        hint = f"\n    {self.hint}" if self.hint else ""
+        return f"{self.level} {self.code} {where}\n    {self.message}{hint}"
+
+
+class CatalogError(GatewayError):
+    """The operator must act: every mistake of every file at once."""
+
+    default = "CATALOG_INVALID"
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(map(str, self.mistakes)))

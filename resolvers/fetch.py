@@ -1,0 +1,112 @@
+"""What is asked of one source at once: which columns of which mappings, and by what access."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from resolvers.cursor import Position
+from resolvers.identifier import NameToken, Token
+from resolvers.mapping import Mapping
+from resolvers.predicate import Predicate
+
+
+class OrderKey(NamedTuple):
+    """One sort key: a dotted leaf path of the entity, "" for the partner itself."""
+
+    path: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arm:
+    """One mapping's share of a fetch. given: the paths it may deliver; withheld: those its partner does not share."""
+
+    mapping: Mapping
+    given: frozenset[str]
+    withheld: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fetch:
+    """One statement's worth: one source, one entity, one level. paths: the columns of a row's values, in order.
+
+    issues: whether rows carry what could not be understood.
+    """
+
+    source: str
+    entity: str
+    paths: tuple[str, ...]
+    arms: tuple[Arm, ...]
+    issues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a total order: sort keys, then partner, mapping and the source's own key.
+
+    after, before: exclusive bounds. limit: rows at most (per parent, where there are parents). backward: from the end.
+    """
+
+    order: tuple[OrderKey, ...] = ()
+    after: Position | None = None
+    before: Position | None = None
+    limit: int | None = None
+    backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The rows of a window that fulfil a condition over canonical paths."""
+
+    window: Window
+    condition: Predicate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Rows by local keys (mapping id -> keys) and by identifiers."""
+
+    keys: Map[str, Sequence[str]]
+    names: Sequence[NameToken] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """The rows that lead, through the field `via`, to one of the parents' tokens."""
+
+    via: str
+    tokens: Sequence[Token]
+    window: Window
+    condition: Predicate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRows:
+    """What the link tables of field `path` name: owners: values of a link's `on` columns by (mapping, index)."""
+
+    path: str
+    owners: Map[tuple[str, int], Sequence[tuple[Any, ...]]]
+
+
+Access = Listing | Lookup | Children
+
+
+class Row(NamedTuple):
+    """One record as its source gave it, values canonical and in the fetch's order of paths."""
+
+    mapping: Mapping
+    key: str
+    values: tuple[Any, ...]
+    sort: tuple[Any, ...] = ()
+    parent: Token | None = None
+    issues: tuple[tuple[str, str, str], ...] = ()  # code, path, raw text
+
+
+class Seed(NamedTuple):
+    """What a row says of its links: tokens in the row itself, and what to look for in link tables, by link index."""
+
+    tokens: tuple[Token, ...]
+    owners: tuple[tuple[int, tuple[Any, ...]], ...]

@@ -1,0 +1,224 @@
+"""The few resolvers behind every field: value, part, reference, links, reverse edge, collection, and single things."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from collections.abc import Mapping as Map
+from typing import Any, Protocol
+
+from graphql import GraphQLResolveInfo, get_named_type, is_list_type, is_object_type
+from graphql.pyutils import is_awaitable
+
+from resolvers.context import Context
+from resolvers.entity import Kind
+from resolvers.errors import RequestError
+from resolvers.global_id import Named
+from resolvers.identifier import KeyToken, NameToken, normalize
+from resolvers.loaders import children, links, lookup
+from resolvers.pages import Page, collect
+from resolvers.partner_view import PartnerView, ViewerView, viewer_view
+from resolvers.plan import Path, Step
+from resolvers.predicate import And, Compare, Or, Predicate
+from resolvers.record import Record, View, origin, part_of
+
+Info = GraphQLResolveInfo[Any]
+
+
+class Declared(Protocol):
+    """What a field declares about itself (`schema.declaration.Declaration`)."""
+
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+    @property
+    def compute(self) -> Callable[..., Any] | None: ...
+    @property
+    def conditions(self) -> Map[str, Predicate]: ...
+
+
+def resolve(declared: Declared, source: Any, info: Info, arguments: dict[str, Any]) -> Any:
+    """The value of a declared field on a source: a dict, a record, a part of one, a partner, or the root."""
+    name = info.field_name
+    given = {key: value for key, value in arguments.items() if value is not None}
+    match source:
+        case dict():
+            return source.get(name)
+        case View():
+            return _of_record(declared, source.record, source.prefix + name, info, given)
+        case Record():
+            return _of_record(declared, source, name, info, given)
+        case PartnerView():
+            return _of_partner(declared, source, name, info, given)
+        case ViewerView():
+            return _own_record(source.context, info)
+        case _:
+            return _of_root(declared, name, info, given)
+
+
+def place(info: Info) -> Path:
+    """The response path without list indexes: how the plan names places."""
+    found: list[str] = []
+    path: Any = info.path
+    while path is not None:
+        if isinstance(path.key, str):
+            found.append(path.key)
+        path = path.prev
+    return tuple(reversed(found))
+
+
+def _step(context: Context, info: Info) -> Step:
+    return context.plan.steps[place(info), info.parent_type.name]
+
+
+# records -------------------------------------------------------------------------------------------------------------
+
+
+def _of_record(declared: Declared, record: Record, path: str, info: Info, given: dict[str, Any]) -> Any:
+    context: Context = record.context
+    match declared.kind:
+        case Kind.LEAF:
+            return _value(record, path, info)
+        case Kind.PARTNER:
+            return _partners(context, record.value(path))
+        case Kind.DERIVED:
+            assert declared.compute is not None
+            return declared.compute(record.values(declared.needs), context.now, **given)
+        case Kind.SYSTEM:
+            return _system(context, record, path)
+        case Kind.REFERENCE:
+            token = record.value(path)
+            return None if token is None else lookup(context, _step(context, info).level).load(token)
+        case Kind.LINKS:
+            step = _step(context, info)
+            if record.row.mapping.id not in step.follow:
+                return None
+            return links(context, step, given).load(record)
+        case _:
+            return _reverse(declared, record, info, given)
+
+
+def _value(record: Record, path: str, info: Info) -> Any:
+    named = get_named_type(info.return_type)
+    nullable = getattr(info.return_type, "of_type", info.return_type)
+    if not is_object_type(named) or is_list_type(info.return_type) or is_list_type(nullable):
+        return record.value(path)
+    part = record.context.catalog.model.parts[named.name]
+    required = tuple(field.name for field in part.fields.values() if field.required and field.kind is Kind.LEAF)
+    return part_of(record, path, required)
+
+
+def _partners(context: Context, codes: Any) -> Any:
+    if isinstance(codes, list):
+        return [found for code in codes if (found := context.partners.shown(code)) is not None]
+    return context.partners.shown(codes)
+
+
+def _system(context: Context, record: Record, name: str) -> Any:
+    match name:
+        case "id":
+            return record.id()
+        case "partner":
+            return context.partners[record.partner]
+        case _:
+            return origin(record, context.partners)
+
+
+def _reverse(declared: Declared, record: Record, info: Info, given: dict[str, Any]) -> Any:
+    context = record.context
+    step = _step(context, info)
+    if record.row.mapping.id not in step.follow:
+        return None
+    wanted = condition(declared, given)
+    if is_list_type(info.return_type):  # a plain list instead of a connection: as long as a page may be
+        return _nodes(children(context, step, {**given, "first": context.page[1]}, wanted).load(record))
+    return children(context, step, given, wanted).load(record)
+
+
+async def _nodes(loading: Awaitable[Page]) -> list[Record]:
+    page = await loading
+    for failure in page.failures:  # a plain list cannot say what is missing
+        raise failure
+    return page.nodes
+
+
+def condition(declared: Declared, given: Map[str, Any]) -> Predicate | None:
+    """What the declared conditions of the given arguments ask of a record; `Compare.value` names the argument."""
+    found = [_filled(wanted, given) for name, wanted in declared.conditions.items() if name in given]
+    return And(tuple(found)) if found else None
+
+
+def _filled(predicate: Predicate, given: Map[str, Any]) -> Predicate:
+    match predicate:
+        case Compare(name=name, operator=operator, value=str(argument)):
+            return Compare(name, operator, given[argument])
+        case And(members=members):
+            return And(tuple(_filled(member, given) for member in members))
+        case Or(members=members):
+            return Or(tuple(_filled(member, given) for member in members))
+        case _:
+            return predicate
+
+
+# partners, the viewer, the root --------------------------------------------------------------------------------------
+
+
+def _of_partner(declared: Declared, source: PartnerView, name: str, info: Info, given: dict[str, Any]) -> Any:
+    if declared.kind is Kind.COLLECTION:
+        context = source.context
+        step = _step(context, info)
+        return collect(context, step.level, given, condition(declared, given), source.code)
+    return source.id() if name == "id" else getattr(source, name)
+
+
+def _own_record(context: Context, info: Info) -> Any:
+    """The viewer's own record: the one of its partner's that carries its subject as an identifier, if it is one."""
+    step = _step(context, info)
+    viewer = context.viewer
+    schemes = context.catalog.model.enums["IdentifierScheme"]
+    subject = normalize(viewer.subject)
+    tokens = [NameToken(scheme, subject, None, viewer.partner, viewer.subject) for scheme in schemes] if subject else []
+    return _only(lookup(context, step.level).load_many(tokens))
+
+
+async def _only(loading: Awaitable[list[Record | None]]) -> Record | None:
+    found = {(r.row.mapping.id, r.row.key): r for r in await loading if r is not None}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _of_root(declared: Declared, name: str, info: Info, given: dict[str, Any]) -> Any:
+    context: Context = info.context
+    if declared.kind is Kind.COLLECTION:
+        return collect(context, _step(context, info).level, given, condition(declared, given))
+    match name:
+        case "viewer":
+            return viewer_view(context)
+        case "partners":
+            return [context.partners[code] for code in sorted(context.neighbours)]
+        case "partner":
+            return context.partners.shown(given["code"])
+        case "node":
+            return _node(context, place(info), context.ids.read(given["id"])[0])
+        case _:
+            ids = given["ids"]
+            if len(ids) > context.ids_most:
+                raise RequestError(
+                    f"At most {context.ids_most} ids in one call.", code="TOO_MANY_IDS", allowed=context.ids_most
+                )
+            named = [context.ids.read(text)[0] for text in ids]
+            return _all([_node(context, place(info), found) for found in named])
+
+
+async def _all(nodes: list[Any]) -> list[Any]:
+    return [await node if is_awaitable(node) else node for node in nodes]
+
+
+def _node(context: Context, path: Path, named: Named) -> Any:
+    """The record that an id names; what the caller may not see is answered like what does not exist."""
+    if named.entity == PartnerView.entity:
+        return context.partners.shown(named.mapping) if not named.key else None
+    level = context.plan.nodes.get((path, named.entity))
+    mapping = None if level is None else level.mappings.get(named.mapping)
+    if level is None or mapping is None:
+        return None
+    return lookup(context, level).load(KeyToken(mapping.id, named.key))

@@ -1,0 +1,60 @@
+"""Global ids: one canonical text for (entity, mapping, key); enciphered where the key itself is personal."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from resolvers.errors import RequestError
+
+
+class Named(NamedTuple):
+    """What an id names. mapping: "partner.mapping", or a partner's code for the entity Partner (then key is "")."""
+
+    entity: str
+    mapping: str
+    key: str
+
+
+class GlobalIds:
+    """Writes and reads ids: base64url of `entity.partner.mapping:key`, with `~` for `:` where the key is enciphered.
+
+    secret: 64 bytes for AES-SIV (RFC 5297), which is deterministic, so that an id stays one text. Reading accepts only
+    the text that writing gives: decode, encode again, compare.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._siv = AESSIV(secret)
+
+    def write(self, entity: str, mapping: str, key: str, personal: bool = False) -> str:
+        """The id of a record."""
+        head = f"{entity}.{mapping}"
+        if personal:
+            raw = f"{head}~".encode() + self._siv.encrypt(key.encode(), [head.encode()])
+        else:
+            raw = f"{head}:{key}".encode()
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    def read(self, text: str) -> tuple[Named, bool]:
+        """What an id names, and whether it is enciphered. RequestError BAD_USER_INPUT where it is no id."""
+        refusal = RequestError("This is not an id that the gateway gave out.", code="BAD_USER_INPUT")
+        try:
+            raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        except (UnicodeEncodeError, binascii.Error, ValueError):
+            raise refusal from None
+        personal_at, plain_at = raw.find(b"~"), raw.find(b":")
+        personal = personal_at >= 0 and (plain_at < 0 or personal_at < plain_at)
+        cut = personal_at if personal else plain_at
+        try:
+            entity, _, mapping = raw[:cut].decode("ascii").partition(".")
+            rest = raw[cut + 1 :]
+            key = (self._siv.decrypt(rest, [raw[:cut]]) if personal else rest).decode()
+        except (UnicodeDecodeError, InvalidTag, ValueError):
+            raise refusal from None
+        if cut < 0 or self.write(entity, mapping, key, personal) != text:
+            raise refusal
+        return Named(entity, mapping, key), personal

@@ -1,0 +1,55 @@
+"""A record's key as text: the part of a global id that its source understands."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from resolvers.coercion import text_of
+
+
+def key_text(parts: Sequence[Any]) -> str | None:
+    """The one text of a key, None where a part is null. Parts are joined by `:`, inside them `%3A`."""
+    if len(parts) == 1:
+        part = parts[0]
+        if part is None:
+            return None
+        return part if isinstance(part, str) else _part(part)
+    found = []
+    for part in parts:
+        if part is None:
+            return None
+        found.append(_part(part).replace("%", "%25").replace(":", "%3A"))
+    return ":".join(found)
+
+
+def key_parts(text: str, count: int) -> tuple[str, ...] | None:
+    """The texts of a key's parts, or None where it has not that many."""
+    if count == 1:
+        return (text,)
+    parts = tuple(part.replace("%3A", ":").replace("%25", "%") for part in text.split(":"))
+    return parts if len(parts) == count else None
+
+
+def _part(part: Any) -> str:
+    if isinstance(part, bytes):
+        return part.hex()
+    return text_of(part.normalize() if isinstance(part, Decimal) else part)
+
+
+def native(text: str, kind: type) -> Any:
+    """A part as the column's Python type, or None where no row can have it (the id then leads nowhere)."""
+    try:
+        if kind is str:
+            return None if "\0" in text else text
+        if kind is bytes:
+            found: Any = bytes.fromhex(text)
+        elif kind in (int, Decimal, uuid.UUID):
+            found = kind(text)
+        else:
+            found = kind.fromisoformat(text)  # type: ignore[attr-defined]
+    except (ValueError, ArithmeticError, AttributeError):
+        return None
+    return found if _part(found) == text else None

@@ -1,0 +1,1 @@
+"""What can be seen: the graph, its words and its rules."""

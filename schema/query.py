@@ -1,0 +1,48 @@
+"""What can be asked."""
+
+from __future__ import annotations
+
+import strawberry
+
+from schema.asset import Asset
+from schema.booking import Booking
+from schema.connection import Connection
+from schema.coverage import Coverage
+from schema.declaration import AT, HOLDS_AT, Node, argument, collection, system
+from schema.order import AssetOrder, BookingOrder, CoverageOrder, PersonOrder, PolicyOrder, SiteOrder
+from schema.partner import Partner, Viewer
+from schema.person import Person
+from schema.policy import Policy
+from schema.site import Site
+
+
+@strawberry.type(
+    description="What can be asked. Every list is one list over all partners that share such records with the caller."
+)
+class Query:
+    node: Node | None = system(
+        "The record of an id. Null where there is none; what the caller may not see is answered alike.",
+        [argument("id", strawberry.ID, "The id, as it was given in an answer.")],
+    )
+    nodes: list[Node | None] = system(
+        "The records of several ids, in their order, each null where `node` would be.",
+        [argument("ids", list[strawberry.ID], "The ids; at most 100.")],
+    )
+    viewer: Viewer = system("Who I am here, and what I may do.")
+    partners: list[Partner] = system("My own partner, and those in an agreement with it, by code.")
+    partner: Partner | None = system(
+        "One of `partners`, by its code; null where it is none of them.",
+        [argument("code", str, "The partner's code; e.g. `poste`.")],
+    )
+    assets: Connection[Asset] | None = collection("Asset", "All assets that the caller may see.", AssetOrder)
+    people: Connection[Person] | None = collection("Person", "All people whom the caller may see.", PersonOrder)
+    policies: Connection[Policy] | None = collection("Policy", "All policies that the caller may see.", PolicyOrder)
+    coverages: Connection[Coverage] | None = collection(
+        "Coverage",
+        "All coverages that the caller may see.",
+        CoverageOrder,
+        [AT],
+        HOLDS_AT,
+    )
+    sites: Connection[Site] | None = collection("Site", "All sites that the caller may see.", SiteOrder)
+    bookings: Connection[Booking] | None = collection("Booking", "All bookings that the caller may see.", BookingOrder)
