@@ -161,7 +161,7 @@ def _version(chosen: argparse.Namespace) -> int:
 def _demo(chosen: argparse.Namespace) -> None:
     from gateway import demo
 
-    demo.run(chosen.port, chosen.host)
+    demo.run(chosen.host, chosen.port)
 
 
 def _serve(chosen: argparse.Namespace) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from graphql import GraphQLSchema
 from starlette.applications import Starlette
@@ -14,13 +17,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Lifespan, Receive, Scope, Send
 
-from gateway import health, http
+from gateway import health, http, ide, server
 from gateway.cors import Cors
 from gateway.documents import Documents
 from gateway.endpoint import Authentication, Endpoint, Execute
+from gateway.federation import Federation
 from gateway.limits import Limits
 from gateway.sdl import Sdl
+from gateway.settings import Settings
 from resolvers.errors import RequestError
+from schema import graph
 
 PATH = "/graphql"
 
@@ -100,3 +106,41 @@ async def _mask(request: Request, _: Exception) -> Response:
     request_id = http.identify(http.headers(request.scope))
     log.error("request %s failed at %s", request_id, request.url.path)
     return Refusal(RequestError("The gateway failed.", code="INTERNAL", status=500), request_id)
+
+
+def compose(federation: Federation, settings: Settings) -> Starlette:
+    """The application of a federation: what `gateway serve` and `gateway demo` run."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        reloads: set[asyncio.Task[object]] = set()
+
+        def reload() -> None:
+            task = loop.create_task(federation.reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        await federation.start()
+        with contextlib.suppress(NotImplementedError, RuntimeError):  # no such signal, or not the main thread
+            loop.add_signal_handler(signal.SIGHUP, reload)
+        yield
+        await federation.close()
+
+    return create(
+        schema=federation.runtime.schema,
+        sdl=graph.sdl(),
+        authentication=federation.authenticator,
+        execute=federation.runtime.execute,
+        ready=federation.ready,
+        limits=settings.limits,
+        origins=settings.origins,
+        pages=ide.routes(),
+        lifespan=lifespan,
+    )
+
+
+def serve(settings: Settings, started: Callable[[str], None] | None = None) -> None:
+    """Run the gateway until it is told to stop; `started` is called with its URL. SIGHUP rereads partner files."""
+    federation = Federation(settings)
+    server.serve(compose(federation, settings), settings.host, settings.port, limits=settings.limits, started=started)

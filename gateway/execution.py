@@ -50,7 +50,7 @@ class Runtime:
         operation = document.operation(request.operation_name)
         assert operation is not None  # documents.get saw to it
         catalog, now = self.catalog, self.clock()
-        variables = get_variable_values(self.schema, operation.variable_definitions or (), request.variables)
+        variables = get_variable_values(self.schema, operation.variable_definitions or (), dict(request.variables))
         if isinstance(variables, list):
             return {"errors": [_unfit(error) for error in variables]}
         grant = catalog.grant(viewer, now.date())
@@ -72,7 +72,7 @@ class Runtime:
             self.schema,
             document.ast,
             context_value=context,
-            variable_values=request.variables,
+            variable_values=dict(request.variables),
             operation_name=request.operation_name,
         )
         result = running if not hasattr(running, "__await__") else await running

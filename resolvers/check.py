@@ -1,9 +1,10 @@
-"""What live sources say to the mappings: reachable, tables and columns there, types that can be what they are mapped to."""
+"""What live sources say to the mappings: reachable, tables and columns there, types that fit."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping as Map
+from collections.abc import Iterable
+from collections.abc import Mapping as Map
 
 from sqlalchemy import Column, Table
 from sqlalchemy.types import Boolean, Date, DateTime, LargeBinary, Numeric
@@ -32,7 +33,7 @@ async def _source(model: Model, partner: Partner, source: Source) -> list[Mistak
     key = f"source.{source.name}.url"
     try:
         connector = SqlSource(source, model, mappings)
-    except Exception as error:  # noqa: BLE001 - whatever SQLAlchemy says of a URL or a driver is the operator's to mend
+    except Exception as error:
         return [Mistake("SOURCE_URL", partner.file, key, f"unusable: {type(error).__name__}.", _driver_hint(error))]
     try:
         shape = await connector.shape()

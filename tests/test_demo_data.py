@@ -12,23 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from gateway import demo, settings
-from gateway.demo.federation import PARTNERS, STORES, Store, fingerprint
+from gateway.demo.federation import PARTNERS, STORES, fingerprint
 from gateway.demo.rows import broker, city, coop, founding, insurer, poste_fleet, poste_staff
 from gateway.demo.rows.draw import TODAY
-from gateway.demo.seed import seed
 from resolvers import catalog
 from resolvers.coercion import text_of
 from resolvers.expression import Column
 from resolvers.identifier import normalize
 from resolvers.mapping import Mapping as PartnerMapping
 from resolvers.mapping import Parts, Value, columns_of
+from resolvers.predicate import names
 from schema.model import model
-from tests.servers import Server
 
 Row = Mapping[str, Any]
 
@@ -49,39 +45,6 @@ def test_every_process_draws_the_same_world() -> None:
         for salt in ("1", "2")
     }
     assert seen == {f"{fingerprint()}\n"}
-
-
-async def stored(store: Store, url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """What a database holds, by table, in the order of keys as Python compares them."""
-    engine = create_async_engine(url, poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            return {
-                table.name: sorted(map(tuple, await connection.execute(select(table))), key=repr)
-                for table in store.tables.sorted_tables
-            }
-    finally:
-        await engine.dispose()
-
-
-@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
-def urls(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """An empty database for each store, all on one engine."""
-    if request.param == "sqlite":
-        return {store.name: f"sqlite+aiosqlite:///{tmp_path / store.name}.sqlite" for store in STORES}
-    server: Server = request.getfixturevalue(request.param)
-    return {store.name: server.create(f"demo_{store.name.replace('.', '_')}") for store in STORES}
-
-
-async def test_every_engine_holds_the_same_rows(urls: dict[str, str]) -> None:
-    await seed(urls)
-    await seed(urls)  # again: it begins anew, it does not add
-    for store in STORES:
-        held = await stored(store, urls[store.name])
-        for table in store.tables.sorted_tables:
-            names = [column.name for column in table.columns]
-            drawn = sorted((tuple(row[name] for name in names) for row in store.rows()[table.name]), key=repr)
-            assert held[table.name] == drawn, f"{store.name}: {table.name}"
 
 
 # the folder of `gateway demo` ---------------------------------------------------------------------------------------
@@ -134,10 +97,11 @@ def named(mapping: PartnerMapping) -> Iterator[tuple[str, str]]:
     yield from ((mapping.table, column) for column in mapping.key)
     for join in mapping.joins.values():
         yield from ((join.table, column) for column, _ in join.on)
-    for binding in mapping.fields.values():
-        for link_table, name in columns_of(binding):
-            join_name, _, column = name.rpartition(".")
-            yield (mapping.joins[join_name].table if join_name else link_table or mapping.table), column
+    read = [pair for binding in mapping.fields.values() for pair in columns_of(binding)]
+    read += [(None, name) for name in (names(mapping.where) if mapping.where else ())]
+    for link_table, name in read:
+        join_name, _, column = name.rpartition(".")
+        yield (mapping.joins[join_name].table if join_name else link_table or mapping.table), column
 
 
 def test_few_codes_are_unknown(federation: catalog.Catalog) -> None:
@@ -244,9 +208,9 @@ def marks() -> Counter[tuple[str, str]]:
         (city.rows()["salle"], {"INV": "ref_inv"}, ""),
         (city.rows()["cycle"], {"BICY": "bicycode", "SERIE": "no_cadre", "INV": "cd"}, ""),
     )
-    for things, names, gone in sources:
+    for things, schemes, gone in sources:
         for thing in things:
-            for scheme, column in names.items():
+            for scheme, column in schemes.items():
                 if thing[column] is not None and (not gone or thing[gone] is None):
                     found[scheme, normalize(str(thing[column]))] += 1
     return found
