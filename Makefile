@@ -7,9 +7,9 @@ ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 IDE := gateway/ide
-IDE_SOURCES := $(wildcard $(IDE)/*.json $(IDE)/*.js $(IDE)/build/* $(IDE)/src/* $(IDE)/src/*/*)
+IDE_SOURCES := $(wildcard $(IDE)/.npmrc $(IDE)/*.json $(IDE)/*.js $(IDE)/src/* $(IDE)/src/*/*)
 UNBUILT := The query editor is not built; the page at / says how to ask without it.
 
 # One resolver for all locks; it is needed to renew them only, so no lock holds it.

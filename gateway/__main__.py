@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,14 +163,31 @@ def _version(chosen: argparse.Namespace) -> int:
 def _demo(chosen: argparse.Namespace) -> None:
     from gateway import demo
 
-    demo.run(chosen.host, chosen.port)
+    with _listening(chosen.host, chosen.port, "--port names another"):
+        demo.run(chosen.host, chosen.port)
 
 
 def _serve(chosen: argparse.Namespace) -> None:
     from gateway import app
 
     settings = _settings(chosen)
-    app.serve(replace(settings, strict=settings.strict or chosen.strict))
+    with _listening(settings.host, settings.port, f"listen.host and listen.port in {chosen.config} name another"):
+        app.serve(
+            replace(settings, strict=settings.strict or chosen.strict),
+            started=lambda url: print(f"The gateway listens on {url}", file=sys.stderr, flush=True),
+        )
+
+
+@contextmanager
+def _listening(host: str, port: int, hint: str) -> Iterator[None]:
+    """What a running gateway has to say goes to stderr; an address that cannot be had is told in plain words."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("gateway").setLevel(logging.INFO)
+    try:
+        yield
+    except OSError as error:
+        message = f"The gateway cannot listen on {host}, port {port}: {error.strerror or error}."
+        raise GatewayError(message, code="ADDRESS_UNAVAILABLE", hint=hint) from error
 
 
 def _check(chosen: argparse.Namespace) -> int:

@@ -122,7 +122,9 @@ def compose(federation: Federation, settings: Settings) -> Starlette:
             task.add_done_callback(reloads.discard)
 
         await federation.start()
-        with contextlib.suppress(NotImplementedError, RuntimeError):  # no such signal, or not the main thread
+        with contextlib.suppress(
+            NotImplementedError, RuntimeError, ValueError
+        ):  # no such signal, or not the main thread
             loop.add_signal_handler(signal.SIGHUP, reload)
         yield
         await federation.close()

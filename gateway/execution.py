@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
 from graphql.execution.values import get_variable_values
 
 from gateway.documents import Document
@@ -68,14 +68,17 @@ class Runtime:
             ids_most=self.ids_most,
             observers=(self.pools.observe, *self.observers),
         )
-        running = execute(
-            self.schema,
-            document.ast,
-            context_value=context,
-            variable_values=dict(request.variables),
-            operation_name=request.operation_name,
-        )
-        result = running if not hasattr(running, "__await__") else await running
+        try:
+            running = execute(
+                self.schema,
+                document.ast,
+                context_value=context,
+                variable_values=dict(request.variables),
+                operation_name=request.operation_name,
+            )
+            result = running if isinstance(running, ExecutionResult) else await running
+        finally:
+            context.end()
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
             answer["errors"] = _errors(result.errors, request.id)

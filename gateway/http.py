@@ -227,7 +227,7 @@ def _too_large(limit: int) -> RequestError:
 def _from_url(query: bytes) -> dict[str, Any]:
     # A parameter without a value is as one that is not given.
     try:
-        pairs = parse_qsl(query.decode("ascii"), errors="strict", max_num_fields=20)
+        pairs = parse_qsl(query.decode("ascii"), errors="strict")
     except ValueError:
         raise _malformed("The URL's query is not UTF-8 in form encoding.") from None
     given: dict[str, Any] = dict(pairs)

@@ -94,7 +94,9 @@ class _Reader:
         self.folder = path.resolve().parent
         self.mistakes = mistakes
         self.environ = environ
-        self.literal = frozenset(name for name, value in _table(data, "keys").items() if not _is_variable(value))
+        keys = _table(data, "keys")
+        self.given = keys.keys()
+        self.literal = frozenset(name for name, value in keys.items() if not _is_variable(value))
         self.root = Section(self._expanded(data, ""), "", mistakes)
         names = dict.fromkeys(key.split(".")[0] for key in DEFAULTS if "." in key)
         self.tables = {name: self.root.section(name) or Section({}, name, mistakes) for name in names}
@@ -116,8 +118,8 @@ class _Reader:
         )
         for section in (self.root, *self.tables.values()):
             section.done()
-        if found.state_url.split("+")[0] != "sqlite":
-            for name in (name for name in LENGTHS if name not in found.secrets):
+        if not found.state_url.startswith("sqlite"):
+            for name in (name for name in LENGTHS if name not in self.given):
                 message = "each gateway makes its own; several gateways on one state database need the same."
                 self.mistakes.add("CATALOG_MISSING_KEY", f"keys.{name}", message, level="warning")
         return found

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiodataloader import DataLoader
 
 from resolvers.catalog import Catalog
 from resolvers.connectors.pools import Pools
 from resolvers.cursor import Cursors
-from resolvers.fetch import Access, Fetch, Row
+from resolvers.fetch import Access, Fetch, Linked, LinkRows, Row
 from resolvers.global_id import GlobalIds
+from resolvers.mapping import Mapping
 from resolvers.observation import SourceCall
 from resolvers.plan import Plan
+from resolvers.predicate import Predicate
 from resolvers.viewer import Grant, Viewer
 
 if TYPE_CHECKING:
     from resolvers.partner_view import Partners
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
@@ -38,6 +43,8 @@ class Context:
     ids_most: int
     observers: tuple[Callable[[SourceCall], None], ...] = ()
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+    pages: dict[Any, asyncio.Future[Any]] = field(default_factory=dict)
+    _calls: set[asyncio.Future[Any]] = field(default_factory=set)
     partners: Partners = field(init=False)
     neighbours: frozenset[str] = field(init=False)
 
@@ -53,8 +60,28 @@ class Context:
             observer(call)
 
     async def rows(self, fetch: Fetch, access: Access) -> list[Row]:
-        """Ask a source. SourceError where it fails."""
-        return await self.pools.source(fetch.source).rows(fetch, access, self.observe)
+        """Ask a source for rows. SourceError where it fails."""
+        return await self._owned(self.pools.source(fetch.source).rows(fetch, access, self.observe))
+
+    async def count(self, fetch: Fetch, condition: Predicate | None) -> int:
+        """Ask a source how many rows a list has. SourceError where it fails."""
+        return await self._owned(self.pools.source(fetch.source).count(fetch, condition, self.observe))
+
+    async def links(self, source: str, mappings: Iterable[Mapping], entity: str, wanted: LinkRows) -> list[Linked]:
+        """Ask a source for rows of link tables. SourceError where it fails."""
+        return await self._owned(self.pools.source(source).links(mappings, entity, wanted, self.observe))
+
+    async def _owned(self, call: Coroutine[Any, Any, T]) -> T:
+        # Dataloaders run their batches outside of the request's own task, so its cancellation would not reach them.
+        task = asyncio.ensure_future(call)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        return await task
+
+    def end(self) -> None:
+        """Cancel every source call that still runs: nobody waits for it any more."""
+        for call in tuple(self._calls):
+            call.cancel()
 
     def shown(self, code: str) -> bool:
         """Whether the caller may know a partner: its own, one in an agreement with it, in either direction."""

@@ -94,6 +94,10 @@ class LinkRows:
 Access = Listing | Lookup | Children
 
 
+# A row of a link table: the owner (mapping id, link index, values of its `on` columns) and what it leads to.
+Linked = tuple[tuple[str, int, tuple[Any, ...]], Token]
+
+
 class Row(NamedTuple):
     """One record as its source gave it, values canonical and in the fetch's order of paths."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from collections.abc import Mapping as Map
 from typing import Any, Protocol
@@ -167,8 +168,21 @@ def _of_partner(declared: Declared, source: PartnerView, name: str, info: Info, 
     if declared.kind is Kind.COLLECTION:
         context = source.context
         step = _step(context, info)
-        return collect(context, step.level, given, condition(declared, given), source.code)
+        return _once(context, (step, source.code), lambda: _collected(declared, context, step, given, source.code))
     return source.id() if name == "id" else getattr(source, name)
+
+
+def _collected(
+    declared: Declared, context: Context, step: Step, given: dict[str, Any], partner: str | None
+) -> Awaitable[Page]:
+    return collect(context, step.level, given, condition(declared, given), partner)
+
+
+def _once(context: Context, key: object, start: Callable[[], Awaitable[Page]]) -> Awaitable[Page]:
+    """One page for all objects of a place that are the same partner."""
+    if key not in context.pages:
+        context.pages[key] = asyncio.ensure_future(start())
+    return context.pages[key]
 
 
 def _own_record(context: Context, info: Info) -> Any:
@@ -189,7 +203,7 @@ async def _only(loading: Awaitable[list[Record | None]]) -> Record | None:
 def _of_root(declared: Declared, name: str, info: Info, given: dict[str, Any]) -> Any:
     context: Context = info.context
     if declared.kind is Kind.COLLECTION:
-        return collect(context, _step(context, info).level, given, condition(declared, given))
+        return _collected(declared, context, _step(context, info), given, None)
     match name:
         case "viewer":
             return viewer_view(context)

@@ -236,8 +236,7 @@ async def _linked(
         mappings = {m.id: m for parent in parents if (m := parent.row.mapping).source_id == source}
         asked = LinkRows(step.edge, {key: list(found) for key, found in wanted.items()})
         try:
-            connector = context.pools.source(source)
-            found = await connector.links(mappings.values(), step.entity, asked, context.observe)
+            found = await context.links(source, mappings.values(), step.entity, asked)
         except SourceError as error:
             failed[source] = error
             return

@@ -196,10 +196,8 @@ async def collect(
         rows.reverse()
 
     async def count() -> int | None:
-        pools = context.pools
-        counts = (pools.source(fetch.source).count(fetch, condition, context.observe) for fetch in fetches)
         try:
-            return sum(await asyncio.gather(*counts))
+            return sum(await asyncio.gather(*(context.count(fetch, condition) for fetch in fetches)))
         except SourceError:
             return None
 

@@ -106,6 +106,7 @@ class Planner:
         self._lookups: dict[tuple[int, str], Level] = {}
         self._levels: list[Level] = []
         self._told: set[tuple[Path, str, str]] = set()
+        self._about: frozenset[str] | None = None  # the partners that an object of the place can be, None for any
 
     def make(self, root: GraphQLObjectType, selection_sets: Any) -> Plan:
         """The plan of an operation's root selection."""
@@ -156,7 +157,7 @@ class Planner:
     def _object_field(self, nodes: list[FieldNode], parent: Any, named: Any, at: Path, field_: Field) -> None:
         if field_.kind is Kind.COLLECTION:
             level = self._level(field_.type)
-            level.allow(self._shown(field_.type))
+            level.allow(m for m in self._shown(field_.type) if self._about is None or m.partner in self._about)
             self._step(at, parent, Step(at, Kind.COLLECTION, field_.type, level), nodes, named)
         elif field_.kind is Kind.REFERENCE:  # the viewer's own record
             level = self._lookup(at, field_.type)
@@ -164,7 +165,7 @@ class Planner:
             self._want_names(level)
             self._step(at, parent, Step(at, Kind.REFERENCE, field_.type, level), nodes, named)
         elif isinstance(named, GraphQLObjectType):
-            self._object(subsets(nodes), named, at, None)
+            self._partner_object(nodes, named, at, self._named_partner(nodes[0]))
         else:
             for possible in self.schema.get_possible_types(named) if is_abstract_type(named) else ():
                 if possible.name in self.model.entities:
@@ -191,7 +192,7 @@ class Planner:
                 self._object(subsets(nodes), named, at, level, path + ".")
             case Kind.PARTNER:
                 self._want(level, path, at)
-                self._object(subsets(nodes), named, at, None)
+                self._partner_object(nodes, named, at, None)
             case Kind.DERIVED:
                 for need in field_.needs:
                     self._want(level, need, at)
@@ -216,7 +217,20 @@ class Planner:
             level.want("updatedAt")
         if "issues" in asked:
             level.issues = True
+        self._partner_object(nodes, named, at, frozenset(m.partner for m in level.mappings.values()))
+
+    def _partner_object(self, nodes: list[FieldNode], named: Any, at: Path, about: frozenset[str] | None) -> None:
+        """An object that is a partner, or holds one: its lists are those of the partners that it can be."""
+        outer, self._about = self._about, about
         self._object(subsets(nodes), named, at, None)
+        self._about = outer
+
+    def _named_partner(self, node: FieldNode) -> frozenset[str] | None:
+        """The partner that an argument names by its code, where one does."""
+        for argument in node.arguments or ():
+            if argument.name.value == "code":
+                return frozenset([str(self.selections.value(argument.value))])
+        return None
 
     # edges -----------------------------------------------------------------------------------------------------------
 

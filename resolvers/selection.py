@@ -72,11 +72,14 @@ class Selections:
         return True
 
     def _truth(self, directive: Any) -> bool:
-        value = directive.arguments[0].value
-        if isinstance(value, VariableNode):
-            self.looked_at.add(value.name.value)
-            return bool(self.variables.get(value.name.value))
-        return bool(value.value)
+        return bool(self.value(directive.arguments[0].value))
+
+    def value(self, node: Any) -> Any:
+        """The value of a scalar literal or of a variable, which is then looked at."""
+        if isinstance(node, VariableNode):
+            self.looked_at.add(node.name.value)
+            return self.variables.get(node.name.value)
+        return node.value
 
 
 def subsets(nodes: Iterable[FieldNode]) -> list[SelectionSetNode]:

@@ -17,7 +17,7 @@ from gateway.demo.rows import founding
 from gateway.demo.seed import seed
 from resolvers import catalog
 from resolvers.connectors.sql.source import SqlSource
-from resolvers.fetch import Access, Arm, Children, Fetch, Listing, LinkRows, OrderKey, Row, Window
+from resolvers.fetch import Access, Arm, Children, Fetch, LinkRows, Listing, OrderKey, Row, Window
 from resolvers.identifier import NameToken, normalize
 from resolvers.mapping import Mapping
 from schema.model import model
@@ -133,7 +133,7 @@ async def test_every_engine_gives_the_same_records(urls: Url, tmp_path: Path) ->
         for name in expected:
             assert given[name] == expected[name], name
         assert sum(len(records) for name, records in given.items() if " " not in name) > 1_500
-        assert given["insurer.guarantees insuredAssets.listed"].total() > 1_000
+        assert given["insurer.guarantees insuredAssets.listed"].total() > 300
     finally:
         await reference.close()
         await federation.close()

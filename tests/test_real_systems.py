@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from tests import real_systems
-from tests.gateways import running
+from tests.gateways import Gateway, running
 from tests.real_systems import Vehicle, partner_files, query, vehicles
 
 SCOPES = ("read", "read:contact", "read:personal")
-PAGE = 100
+PAGE = 200
 GREATEST_PAGE = 1000
 NOON = "2026-11-20T12:00:00+01:00"  # the day of the figures that came with the dumps
 
@@ -39,14 +39,6 @@ query Vehicles($first: Int, $after: String, $last: Int, $before: String) {
   }
 }
 """
-
-
-class Gateway(Protocol):
-    """A composed gateway that is asked over HTTP."""
-
-    async def ask(
-        self, query: str, variables: dict[str, Any], *, partner: str, scopes: tuple[str, ...]
-    ) -> dict[str, Any]: ...
 
 
 Node = dict[str, Any]
@@ -198,6 +190,19 @@ async def test_coverages_in_force_on_a_day(gateway: Gateway, odoo: str) -> None:
     nodes = await whole(gateway, "coverages", "provenance { localId }", f'at: "{NOON}"', partner="odoo")
     found = [node["provenance"]["localId"] for node in nodes if node["partner"]["code"] == "odoo"]
     assert sorted(found) == sorted(wanted)
+
+
+async def test_plates_are_told_from_bicycle_marks(gateway: Gateway, odoo: str) -> None:
+    nodes = await whole(gateway, "assets", "identifiers { scheme value }", partner="odoo")
+    found = Counter(
+        (identifier["scheme"], identifier["value"].startswith("BICYCODE"))
+        for node in nodes
+        if node["partner"]["code"] == "odoo"
+        for identifier in node["identifiers"] or []
+        if identifier["scheme"] in ("LICENSE_PLATE", "BICYCODE")
+    )
+    marked = await count(odoo, "from fleet_vehicle where active and license_plate like 'BICYCODE%'")
+    assert found == {("LICENSE_PLATE", False): 1799 - marked, ("BICYCODE", True): marked}
 
 
 # asking --------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from pathlib import Path
 
 from gateway import key_material, settings
@@ -15,17 +17,17 @@ SCOPES = ("read", "read:contact", "read:personal")
 FIRST_QUERY = """
 {
   partner(code: "poste") {
-    assets(orderBy: [{field: KIND}, {field: NAME}], first: 3) {
+    assets(orderBy: [{field: KIND}, {field: NAME}], first: 2) {
       nodes {
         name kind status
         custodian { displayName }
         site { name address { city } }
         coverages(orderBy: [{field: KIND}]) {
           nodes {
-            kind offDuty
+            label offDuty
             limits { amount { amount currency } }
-            deductibles { amount { amount currency } }
-            policy { number insurer status }
+            deductibles { amount { amount } }
+            policy { number status }
           }
         }
       }
@@ -45,6 +47,9 @@ def token(chosen: settings.Settings, partner: str = "poste", subject: str = "awa
 def text(url: str, credential: str, folder: Path) -> str:
     """The words. url: of the gateway, without a path."""
     query = json.dumps({"query": " ".join(FIRST_QUERY.split())})
+    python = Path(sys.executable)  # `gateway` itself may not be on the path
+    here = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+    variables, config = (shlex.quote(str(folder / name)) for name in ("demo.env", "gateway.toml"))
     return f"""
 The demonstration federation is up: {url}
 
@@ -58,7 +63,7 @@ curl -s {url}/graphql -H "Authorization: Bearer $TOKEN" -H 'Content-Type: applic
 
 Tokens of other partners (coop, city, insurer, broker):
 
-set -a; . {folder}/demo.env; set +a
-gateway token --config {folder}/gateway.toml --partner coop --subject me
+set -a; . {variables}; set +a
+{shlex.quote(str(here))} -m gateway token --config {config} --partner coop --subject me
 
 """

@@ -184,7 +184,7 @@ def _vehicles() -> list[Row]:
         "observations": None,
         "supprime_le": None,
     }
-    rows[33]["libelle"] = None
+    next(row for row in rows if row["type"] == "VP")["libelle"] = None
     rows[57]["etat"] = "??"  # a code that nobody knows any more
     rows[88]["site_id"] = 404  # a site that was closed and taken out
     rows[101]["agent_id"] = 9_999

@@ -16,8 +16,7 @@ from resolvers.connectors.sql.shape import Shape, look
 from resolvers.connectors.sql.statement import Statement, StatementBuilder
 from resolvers.entity import Model
 from resolvers.errors import SourceError
-from resolvers.fetch import Access, Fetch, LinkRows, Row
-from resolvers.identifier import Token
+from resolvers.fetch import Access, Fetch, Linked, LinkRows, Row
 from resolvers.mapping import Mapping
 from resolvers.observation import Observe, SourceCall
 from resolvers.partner_file import Source
@@ -46,10 +45,8 @@ class SqlSource:
 
         return await self._ask(build, fetch.entity, type(access).__name__, observe)
 
-    async def links(
-        self, mappings: Iterable[Mapping], entity: str, wanted: LinkRows, observe: Observe
-    ) -> list[tuple[tuple[str, int, tuple[Any, ...]], Token]]:
-        """What link tables name, as (owner, token)."""
+    async def links(self, mappings: Iterable[Mapping], entity: str, wanted: LinkRows, observe: Observe) -> list[Linked]:
+        """What link tables name."""
         found = list(mappings)
         return await self._ask(lambda builder: builder.link_rows(found, wanted), entity, "LinkRows", observe)
 

@@ -1,0 +1,121 @@
+"""A whole gateway for a test: partner files in a folder, real sources, a real server, asked over HTTP with a token."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+from gateway import app, key_material, settings
+from gateway.federation import Federation
+from gateway.server import Server, configured
+from gateway.tokens import OwnIssuer
+from resolvers.errors import Mistake
+from resolvers.observation import SourceCall
+
+SCOPES = ("read", "read:contact", "read:personal", "read:sensitive")
+CONFIG = 'partners = "partners"\nown_issuer = true\n'
+
+
+@dataclass(slots=True)
+class Gateway:
+    """A running gateway. calls: every source call since it was last cleared."""
+
+    url: str
+    folder: Path
+    session: aiohttp.ClientSession
+    issuer: OwnIssuer
+    federation: Federation
+    loop: asyncio.AbstractEventLoop
+    calls: list[SourceCall] = field(default_factory=list)
+
+    async def ask(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        partner: str,
+        scopes: Sequence[str] = SCOPES,
+        subject: str = "tester",
+    ) -> dict[str, Any]:
+        """The GraphQL response to one operation."""
+        status, answer = await self.post({"query": query, "variables": variables or {}}, partner, scopes, subject)
+        assert status == 200, answer
+        return answer
+
+    async def data(self, query: str, variables: Mapping[str, Any] | None = None, **whom: Any) -> dict[str, Any]:
+        """The data of a response that must have no errors."""
+        answer = await self.ask(query, variables, **whom)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def post(
+        self, body: Mapping[str, Any], partner: str, scopes: Sequence[str] = SCOPES, subject: str = "tester"
+    ) -> tuple[int, Any]:
+        """Status and JSON of one POST."""
+        headers = {"authorization": f"Bearer {self.token(partner, scopes, subject)}", "content-type": "application/json"}
+        async with self.session.post(f"{self.url}/graphql", data=orjson.dumps(body), headers=headers) as response:
+            return response.status, orjson.loads(await response.read())
+
+    def token(self, partner: str, scopes: Sequence[str] = SCOPES, subject: str = "tester") -> str:
+        """A token of the gateway's own issuer."""
+        return self.issuer.issue(partner=partner, subject=subject, scopes=list(scopes), purposes=[], lifetime=600)
+
+    async def reload(self) -> list[Mistake]:
+        """What SIGHUP does."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.federation.reload(), self.loop))
+
+
+@asynccontextmanager
+async def running(
+    partner_files: Mapping[str, str], environ: Mapping[str, str], config: str = CONFIG
+) -> AsyncIterator[Gateway]:
+    """A gateway over partner files (code -> text) whose variables come from `environ`."""
+    with tempfile.TemporaryDirectory(prefix="gw-") as name:
+        folder = Path(name)
+        (folder / "partners").mkdir()
+        for code, text in partner_files.items():
+            (folder / "partners" / f"{code}.toml").write_text(text, "utf-8")
+        (folder / "gateway.toml").write_text(config, "utf-8")
+        async with _served(folder, environ) as gateway:
+            yield gateway
+
+
+@asynccontextmanager
+async def _served(folder: Path, environ: Mapping[str, str]) -> AsyncIterator[Gateway]:
+    chosen = settings.load(folder / "gateway.toml", environ)
+    calls: list[SourceCall] = []
+    federation = Federation(chosen, environ, [calls.append])
+    application = app.compose(federation, chosen)
+    secrets = key_material.load(chosen.state_folder, chosen.secrets)
+    started = threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(configured(application, chosen.limits))
+
+        def up() -> None:
+            loops.append(asyncio.get_running_loop())
+            started.set()
+
+        server.on_start = up
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            assert await asyncio.to_thread(started.wait, 15)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            issuer = OwnIssuer.from_seed(secrets.tokens)
+            async with aiohttp.ClientSession() as session:
+                yield Gateway(url, folder, session, issuer, federation, loops[0], calls)
+        finally:
+            server.should_exit = True
+            await asyncio.to_thread(thread.join, 20)
