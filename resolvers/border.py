@@ -102,13 +102,14 @@ def _parts(model: Model, entity: str, field: Field, binding: Parts, zone: str, p
     members = []
     values: list[Value] = []
     for member in binding.members:
+        said = [name for name, value in member.items() if not isinstance(value.expression, Constant)]
         readings = {}
         for name, value in member.items():
             inner = model_field(model, part.fields, name)
             where = f"{path}.{name}"
             readings[name] = _leaf(inner, value, zone, where, stand_in(model, entity, where, inner))
         inner_values, spans = _several(readings)
-        members.append((len(values), spans))
+        members.append((len(values), spans, [span for span in spans if span[0] in said]))
         values += inner_values
     names = list(part.fields)
     nested = {
@@ -119,7 +120,9 @@ def _parts(model: Model, entity: str, field: Field, binding: Parts, zone: str, p
 
     def build(raws: Sequence[Any], issues: Issues) -> list[dict[str, Any]]:
         found = []
-        for base, spans in members:
+        for base, spans, said in members:
+            if said and all(raw is None for _, start, end, _ in said for raw in raws[base + start : base + end]):
+                continue  # the row says nothing of this entry: constants and stand-ins alone make none
             item: dict[str, Any] = dict.fromkeys(names)
             for name, start, end, inner in spans:
                 _put(item, name, inner(raws[base + start : base + end], issues))

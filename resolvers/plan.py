@@ -359,10 +359,12 @@ class Planner:
         code = self._refusal(mapping, path)
         if code is None:
             return
-        key = (place, mapping.partner, path)
-        if key in self._told:
-            return
-        self._told.add(key)
+        whole = path.partition(".")[0]
+        if self._refusal(mapping, whole) == code:
+            path = whole
+        if any((place[:length], mapping.partner, path) in self._told for length in range(len(place) + 1)):
+            return  # told already, here or of the part that holds it
+        self._told.add((place, mapping.partner, path))
         agreements = self.visible[mapping.partner, mapping.entity].agreements
         self.plan.withheld.append(Withheld(place, mapping.partner, mapping.entity, path, code, agreements))
 

@@ -188,7 +188,7 @@ def door(limits: Limits | None = None) -> Iterator[Door]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Server(configured(behind.app(limits), limits))
         server.on_start = started.set
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
             assert started.wait(10)

@@ -7,10 +7,11 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, MetaData, String, Table, inspect
+from sqlalchemy import Column, Float, MetaData, String, Table, inspect
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import NullType
+from sqlalchemy.types import NullType, TypeEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,17 @@ def _look(connection: Connection, names: list[str]) -> Shape:
 
 def _columns(inspector: Any, table: str, schema: str | None) -> list[Column[Any]] | None:
     """Name, type and nullability are all that statements need; no keys, no defaults."""
-    from sqlalchemy.exc import NoSuchTableError
-
     try:
         described = inspector.get_columns(table, schema=schema)
     except NoSuchTableError:
         return None
-    return [
-        Column(
-            column["name"],
-            String() if isinstance(column["type"], NullType) else column["type"],
-            nullable=column["nullable"],
-        )
-        for column in described
-    ]
+    return [Column(column["name"], _plain(column["type"]), nullable=column["nullable"]) for column in described]
+
+
+def _plain(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type as its values are wanted: what is unknown as text, binary floating point never as decimals."""
+    if isinstance(type_, NullType):
+        return String()
+    if isinstance(type_, Float):
+        type_.asdecimal = False  # MySQL's dialect would make 319.7000000000 of 319.7
+    return type_
