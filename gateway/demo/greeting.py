@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from gateway import key_material, settings
+from gateway.demo.rows import founding
 from gateway.tokens import OwnIssuer
 
 LIFETIME = 86400.0  # seconds
@@ -17,18 +18,15 @@ SCOPES = ("read", "read:contact", "read:personal")
 FIRST_QUERY = """
 {
   partner(code: "poste") {
-    assets(orderBy: [{field: KIND}, {field: NAME}], first: 2) {
+    assets(orderBy: [{field: KIND}, {field: NAME}], first: 1) {
       nodes {
-        name kind status
+        name kind
         custodian { displayName }
-        site { name address { city } }
-        coverages(orderBy: [{field: KIND}]) {
-          nodes {
-            label offDuty
-            limits { amount { amount currency } }
-            deductibles { amount { amount } }
-            policy { number status }
-          }
+        bookings(start: "2026-11-20T18:00:00+01:00", end: "2026-11-23T06:00:00+01:00") {
+          nodes { use bookedFor { displayName } }
+        }
+        coverages(orderBy: [{field: KIND}], first: 7) {
+          nodes { partner { code } kind limits { amount { amount currency } } }
         }
       }
     }
@@ -37,7 +35,7 @@ FIRST_QUERY = """
 """
 
 
-def token(chosen: settings.Settings, partner: str = "poste", subject: str = "awa.diallo") -> str:
+def token(chosen: settings.Settings, partner: str = "poste", subject: str = founding.EMPLOYEE_NO) -> str:
     """A day's token of the demonstration's own issuer, for plain, contact and personal fields."""
     secrets = key_material.load(chosen.state_folder, chosen.secrets)
     issuer = OwnIssuer.from_seed(secrets.tokens)
@@ -53,11 +51,11 @@ def text(url: str, credential: str, folder: Path) -> str:
     return f"""
 The demonstration federation is up: {url}
 
-A token for a day, of somebody at the postal operator (partner `poste`):
+A token for a day, of Awa Diallo at the postal operator (partner `poste`):
 
 TOKEN={credential}
 
-Its first vans: who answers for them, where they stand, what is insured and up to how much:
+Its first van: who answers for it, who has borrowed it for a weekend, what its insurer covers and up to how much:
 
 curl -s {url}/graphql -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{query}'
 
