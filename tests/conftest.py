@@ -2,7 +2,8 @@
 
 import hypothesis  # first of all: its plugins look for referrers, which a gateway hides when it freezes the collector
 
+from tests.gateways import demonstration
 from tests.real_systems import glpi, odoo
 from tests.servers import mariadb, postgres
 
-__all__ = ["glpi", "hypothesis", "mariadb", "odoo", "postgres"]
+__all__ = ["demonstration", "glpi", "hypothesis", "mariadb", "odoo", "postgres"]

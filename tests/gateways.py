@@ -6,16 +6,17 @@ import asyncio
 import socket
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import orjson
+import pytest
 
-from gateway import app, key_material, settings
+from gateway import app, demo, key_material, settings
 from gateway.federation import Federation
 from gateway.server import Server, configured
 from gateway.tokens import OwnIssuer
@@ -63,7 +64,10 @@ class Gateway:
         self, body: Mapping[str, Any], partner: str, scopes: Sequence[str] = SCOPES, subject: str = "tester"
     ) -> tuple[int, Any]:
         """Status and JSON of one POST."""
-        headers = {"authorization": f"Bearer {self.token(partner, scopes, subject)}", "content-type": "application/json"}
+        headers = {
+            "authorization": f"Bearer {self.token(partner, scopes, subject)}",
+            "content-type": "application/json",
+        }
         async with self.session.post(f"{self.url}/graphql", data=orjson.dumps(body), headers=headers) as response:
             return response.status, orjson.loads(await response.read())
 
@@ -93,29 +97,61 @@ async def running(
 
 @asynccontextmanager
 async def _served(folder: Path, environ: Mapping[str, str]) -> AsyncIterator[Gateway]:
+    with started(folder, environ) as found:
+        async with aiohttp.ClientSession() as session:
+            yield Gateway(found.url, folder, session, found.issuer, found.federation, found.loop, found.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A gateway that runs in a thread of its own."""
+
+    url: str
+    issuer: OwnIssuer
+    federation: Federation
+    loop: asyncio.AbstractEventLoop
+    calls: list[SourceCall]
+
+
+@contextmanager
+def started(folder: Path, environ: Mapping[str, str]) -> Iterator[Started]:
+    """The gateway that a folder's gateway.toml describes, on a free port of the loopback."""
     chosen = settings.load(folder / "gateway.toml", environ)
     calls: list[SourceCall] = []
     federation = Federation(chosen, environ, [calls.append])
     application = app.compose(federation, chosen)
     secrets = key_material.load(chosen.state_folder, chosen.secrets)
-    started = threading.Event()
+    up = threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Server(configured(application, chosen.limits))
 
-        def up() -> None:
+        def note() -> None:
             loops.append(asyncio.get_running_loop())
-            started.set()
+            up.set()
 
-        server.on_start = up
+        server.on_start = note
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            assert await asyncio.to_thread(started.wait, 15)
+            assert up.wait(15)
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            issuer = OwnIssuer.from_seed(secrets.tokens)
-            async with aiohttp.ClientSession() as session:
-                yield Gateway(url, folder, session, issuer, federation, loops[0], calls)
+            yield Started(url, OwnIssuer.from_seed(secrets.tokens), federation, loops[0], calls)
         finally:
             server.should_exit = True
-            await asyncio.to_thread(thread.join, 20)
+            thread.join(20)
+
+
+@contextmanager
+def demonstrating(folder: Path) -> Iterator[Started]:
+    """The demonstration federation on its embedded stores, in a folder."""
+    asyncio.run(demo.prepare(folder))
+    with started(folder, demo.environment(folder)) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """One demonstration federation for all who only read."""
+    with demonstrating(tmp_path_factory.mktemp("demonstration")) as found:
+        yield found

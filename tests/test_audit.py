@@ -6,23 +6,22 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.gateways import Started
 from tests.servers import missing
-from tests.stand_in import TOKEN, door
 
 AUDIT = Path(__file__).parent / "audit"
 CHECKS = 61
 
 
 @pytest.fixture(scope="module")
-def audited() -> Iterator[tuple[str, str]]:
-    """URL and Authorization header of the gateway to audit."""
-    with door() as gate:
-        yield gate.url, TOKEN
+def audited(demonstration: Started) -> tuple[str, str]:
+    """URL and Authorization header of the gateway to audit: the demonstration federation."""
+    token = demonstration.issuer.issue(partner="coop", subject="auditor", scopes=["read"], purposes=[], lifetime=600)
+    return f"{demonstration.url}/graphql", f"Bearer {token}"
 
 
 @pytest.fixture(scope="module")

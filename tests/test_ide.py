@@ -28,6 +28,7 @@ from starlette.routing import Route
 from gateway.ide import routes
 from gateway.ide.unbuilt import QUERY
 from tests.chromium import Page, chromium, program, wait_for
+from tests.gateways import demonstrating
 from tests.servers import missing
 
 ROOT = Path(__file__).parent.parent
@@ -54,64 +55,27 @@ class Served:
     described: str
 
 
-# ---- a small endpoint in place of the gateway's: the part of the graph that the first example asks
+# ---- a small endpoint for the page that was not built: the part of the graph that its curl line asks
 
 SDL = """
-type Query {
-  "Everything that partners lend."
-  assets(first: Int, orderBy: [AssetOrder!]): AssetConnection
-}
-input AssetOrder { field: AssetOrderField! }
-enum AssetOrderField { NAME }
-type AssetConnection { nodes: [Asset!]!  pageInfo: PageInfo!  partial: Boolean!  missing: [MissingSource!]! }
-type PageInfo { hasNextPage: Boolean!  endCursor: String }
-type MissingSource { partner: Partner!  source: String!  code: String! }
+type Query { assets(first: Int): AssetConnection }
+type AssetConnection { nodes: [Asset!]! }
+type Asset { name: String!  kind: String!  partner: Partner!  custodian: Person  site: Partner }
 type Partner { name: String! }
-"A thing that an organisation owns and may lend."
-type Asset {
-  id: ID!  name: String!  kind: AssetKind!  status: String  partner: Partner!  custodian: Person  site: Site
-  coverages(first: Int): CoverageConnection
-}
-enum AssetKind { VAN BICYCLE }
 type Person { displayName: String }
-type Site { name: String!  address: Address }
-type Address { city: String }
-type CoverageConnection { nodes: [Coverage!]! }
-type Coverage { kind: String!  partner: Partner!  limits: [Limit!] }
-type Limit { amount: Money }
-type Money { amount: String!  currency: String! }
 """
-VAN = {
-    "id": "QXNzZXQ6MQ",
-    "name": "Kangoo 12",
-    "kind": "VAN",
-    "status": "AVAILABLE",
-    "partner": {"name": "La Poste"},
-    "custodian": {"displayName": "Awa Diallo"},
-    "site": {"name": "Nanterre PDC", "address": {"city": "Nanterre"}},
-    "coverages": {
-        "nodes": [
-            {
-                "kind": "GOODS_IN_TRANSIT",
-                "partner": {"name": "Mutuelle des Transports"},
-                "limits": [{"amount": {"amount": "10000.00", "currency": "EUR"}}],
-            }
-        ]
-    },
-}
+VAN = {"name": "Kangoo 12", "kind": "VAN", "partner": {"name": "La Poste"}, "custodian": {"displayName": "Awa Diallo"}}
 
 
 def stand_in() -> Route:
     schema = graphql.build_schema(SDL)
-    page = {"nodes": [VAN], "pageInfo": {"hasNextPage": False}, "partial": False, "missing": []}
 
     async def endpoint(request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            refused = {"message": "A valid credential is needed.", "extensions": {"code": "UNAUTHENTICATED"}}
-            return JSONResponse({"errors": [refused]}, 401, {"WWW-Authenticate": "Bearer"})
+            return JSONResponse({"errors": [{"message": "A valid credential is needed."}]}, 401)
         asked = await request.json()
-        result = graphql.graphql_sync(schema, asked["query"], {"assets": page}, variable_values=asked.get("variables"))
-        return JSONResponse(result.formatted, media_type="application/graphql-response+json")
+        result = graphql.graphql_sync(schema, asked["query"], {"assets": {"nodes": [VAN]}})
+        return JSONResponse(result.formatted)
 
     return Route("/graphql", endpoint, methods=["POST"])
 
@@ -147,9 +111,12 @@ def dist() -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(dist: Path) -> Iterator[Served]:
-    with serving(*routes(dist), stand_in()) as address:
-        yield Served(address, TOKEN, "Kangoo 12", "A thing that an organisation owns and may lend.")
+def served(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The demonstration, started once the page is built."""
+    with demonstrating(tmp_path_factory.mktemp("demonstration")) as gateway:
+        scopes, purposes = ["read", "read:personal"], ["lending"]
+        token = gateway.issuer.issue(partner="poste", subject="P1", scopes=scopes, purposes=purposes, lifetime=600)
+        yield Served(gateway.url.removeprefix("http://"), token, "Centre courrier Puteaux", "Something that a partner")
 
 
 @pytest.fixture(scope="module")
