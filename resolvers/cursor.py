@@ -62,7 +62,7 @@ class Cursors:
         if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
             raise refusal
         values, place, missing = orjson.loads(body[1:])
-        named, _ = self._ids.read(place)
+        named = self._ids.read(place)
         unheard = frozenset((partner, source) for partner, source in missing)
         return Position(tuple(_rich(value) for value in values), named.mapping, named.key, unheard)
 

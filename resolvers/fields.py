@@ -212,14 +212,14 @@ def _of_root(declared: Declared, name: str, info: Info, given: dict[str, Any]) -
         case "partner":
             return context.partners.shown(given["code"])
         case "node":
-            return _node(context, place(info), context.ids.read(given["id"])[0])
+            return _node(context, place(info), context.ids.read(given["id"]))
         case _:
             ids = given["ids"]
             if len(ids) > context.ids_most:
                 raise RequestError(
                     f"At most {context.ids_most} ids in one call.", code="TOO_MANY_IDS", allowed=context.ids_most
                 )
-            named = [context.ids.read(text)[0] for text in ids]
+            named = [context.ids.read(text) for text in ids]
             return _all([_node(context, place(info), found) for found in named])
 
 
@@ -233,6 +233,6 @@ def _node(context: Context, path: Path, named: Named) -> Any:
         return context.partners.shown(named.mapping) if not named.key else None
     level = context.plan.nodes.get((path, named.entity))
     mapping = None if level is None else level.mappings.get(named.mapping)
-    if level is None or mapping is None:
+    if level is None or mapping is None or mapping.key_is_personal != named.enciphered:
         return None
     return lookup(context, level).load(KeyToken(mapping.id, named.key))

@@ -13,11 +13,15 @@ from resolvers.errors import RequestError
 
 
 class Named(NamedTuple):
-    """What an id names. mapping: "partner.mapping", or a partner's code for the entity Partner (then key is "")."""
+    """What an id names. mapping: "partner.mapping", or a partner's code for the entity Partner (then key is "").
+
+    enciphered: how the key was written; a mapping knows one way only.
+    """
 
     entity: str
     mapping: str
     key: str
+    enciphered: bool = False
 
 
 class GlobalIds:
@@ -39,8 +43,8 @@ class GlobalIds:
             raw = f"{head}:{key}".encode()
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
-    def read(self, text: str) -> tuple[Named, bool]:
-        """What an id names, and whether it is enciphered. RequestError BAD_USER_INPUT where it is no id."""
+    def read(self, text: str) -> Named:
+        """What an id names. RequestError BAD_USER_INPUT where it is no id."""
         refusal = RequestError("This is not an id that the gateway gave out.", code="BAD_USER_INPUT")
         try:
             raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
@@ -57,4 +61,4 @@ class GlobalIds:
             raise refusal from None
         if cut < 0 or self.write(entity, mapping, key, personal) != text:
             raise refusal
-        return Named(entity, mapping, key), personal
+        return Named(entity, mapping, key, personal)
