@@ -1,4 +1,4 @@
-"""Reads the `[mapping.NAME]` tables of a partner file: forms of values, references and links (docs/partners.md)."""
+"""Reads the `[mapping.NAME]` tables of a partner file: tables, fields, references and links (docs/partners.md)."""
 
 from __future__ import annotations
 
@@ -7,23 +7,13 @@ from collections.abc import Mapping as Map
 from typing import Any
 
 from resolvers.entity import Entity, Field, Kind, Model
-from resolvers.expression import Case, Coalesce, Column, Constant, Expression, JsonPath, Template
+from resolvers.expression import Constant
 from resolvers.mapping import Binding, ByIdentifier, ByKey, Join, Link, Mapping, Names, Parts, Target, Value
-from resolvers.predicate import OPERATORS, And, Compare, Not, Or, Predicate
+from resolvers.predicate_form import predicate
 from resolvers.section import Section, nearest
+from resolvers.value_form import HEADS, LATER, canonical, read_value
 
 NAME = r"[a-z][a-z0-9_-]{0,40}"
-HEADS = frozenset({"column", "const", "coalesce", "template", "when", "json"})
-OPTIONS = frozenset({"values", "otherwise", "null", "trim", "split", "scale", "zone", "inclusive"})
-LATER = {
-    "raw": "an SQL escape comes with the full mapping language",
-    "pattern": "extraction from prose comes with the full mapping language",
-    "pick": "1:n joins come with the full mapping language",
-    "where": "rows are shared whole for now; row conditions come with the full agreements",
-    "mask": "masks come with the full agreements",
-    "purposes": "purposes come with the full agreements",
-    "scopes": "scopes per agreement come with the full agreements",
-}
 
 
 class MappingReader:
@@ -137,10 +127,10 @@ class MappingReader:
                     inner.mistake("CATALOG_MISSING_KEY", required.name, f"{field.type} cannot be without it.")
         elif field.type == "JSON" and isinstance(raw, dict) and not HEADS & raw.keys():
             inner = Section(raw, at, section.mistakes)
-            members = {key: self.value(inner, key, inner.take(key), Field(key, Kind.LEAF, "JSON")) for key in raw}
+            members = {key: read_value(inner, key, inner.take(key), Field(key, Kind.LEAF, "JSON")) for key in raw}
             into[path] = Names({key: value for key, value in members.items() if value is not None})
         else:
-            value = self.value(section, name, raw, field)
+            value = read_value(section, name, raw, field)
             if value is not None:
                 into[path] = value
 
@@ -202,127 +192,6 @@ class MappingReader:
             members.append(member)
         return Parts(tuple(members), frozenset(exact))
 
-    # values ----------------------------------------------------------------------------------------------------------
-
-    def value(self, section: Section, name: str, raw: Any, field: Field) -> Value | None:
-        """A value form for a leaf of the field's type."""
-        if isinstance(raw, str):
-            return Value(Column(raw))
-        if not isinstance(raw, dict):
-            hint = f"{{ const = {raw!r} }} gives every row this value" if isinstance(raw, int | float | bool) else ""
-            section.mistake("CATALOG_WRONG_TYPE", name, "a column's name or a value form is expected here.", hint)
-            return None
-        form = Section(raw, section.at(name), section.mistakes)
-        expression = self._expression(form, raw, field)
-        values = form.take("values")
-        if values is not None and not isinstance(values, dict):
-            form.mistake("CATALOG_WRONG_TYPE", "values", "`values` is a table from code to value.")
-            values = None
-        has_otherwise = "otherwise" in raw and "when" not in raw
-        otherwise = form.take("otherwise")
-        for shown, canonical in [*(values or {}).items(), *([("otherwise", otherwise)] if has_otherwise else [])]:
-            self._canonical(form, f"values.{shown}" if shown != "otherwise" else shown, canonical, field)
-        null = form.take("null")
-        split = form.text("split")
-        zone = form.text("zone")
-        if zone is not None and not known_zone(zone):
-            form.mistake("CATALOG_WRONG_VALUE", "zone", f"{zone!r} is not an IANA time zone.", 'like "Europe/Paris"')
-        scale = form.integer("scale", low=-18, high=18)
-        trim = form.boolean("trim")
-        inclusive = form.boolean("inclusive")
-        form.done(LATER)
-        if expression is None:
-            return None
-        return Value(
-            expression=expression,
-            values={str(code): canonical for code, canonical in values.items()} if values is not None else None,
-            otherwise=otherwise if has_otherwise else None,
-            strict=not has_otherwise,
-            null=tuple(null) if isinstance(null, list) else () if null is None else (null,),
-            trim=bool(trim),
-            split=split,
-            scale=scale or 0,
-            zone=zone,
-            inclusive=bool(inclusive),
-        )
-
-    def _canonical(self, form: Section, key: str, canonical: Any, field: Field) -> None:
-        if field.values and canonical not in field.values:
-            hint = nearest(str(canonical), field.values) or "one of: " + ", ".join(field.values)
-            form.mistake("CATALOG_UNKNOWN_VALUE", key, f"{canonical!r} is not a {field.type}.", hint)
-        elif field.type == "Boolean" and not isinstance(canonical, bool):
-            form.mistake("CATALOG_WRONG_TYPE", key, f"{canonical!r} is neither true nor false.")
-
-    def _expression(self, form: Section, raw: Map[str, Any], field: Field) -> Expression | None:
-        heads = [head for head in raw if head in HEADS]
-        if len(heads) != 1:
-            form.mistake(
-                "CATALOG_WRONG_VALUE",
-                "",
-                "exactly one of column, const, coalesce, template, when, json is needed here.",
-                nearest(next((key for key in raw if key not in OPTIONS), ""), HEADS),
-            )
-            for key in raw:
-                form.take(key)
-            return None
-        match heads[0]:
-            case "column":
-                column = form.text("column")
-                return Column(column) if column else None
-            case "json":
-                column, path = form.text("json"), form.texts("path", required=True)
-                return JsonPath(column, path) if column and path else None
-            case "const":
-                constant = form.take("const")
-                if isinstance(constant, list):
-                    for item in constant:
-                        self._canonical(form, "const", item, field)
-                    return Constant(tuple(constant))
-                if isinstance(constant, dict) and field.type != "JSON":
-                    form.mistake("CATALOG_WRONG_TYPE", "const", "a single value is expected here.")
-                    return None
-                self._canonical(form, "const", constant, field)
-                return Constant(constant)
-            case "coalesce":
-                return self._coalesce(form, field)
-            case "template":
-                return _template(form)
-            case _:
-                return self._case(form, field)
-
-    def _coalesce(self, form: Section, field: Field) -> Expression | None:
-        items = form.take("coalesce")
-        if not isinstance(items, list) or not items:
-            form.mistake("CATALOG_WRONG_TYPE", "coalesce", "a list of value forms is expected here.")
-            return None
-        found = []
-        for index, item in enumerate(items):
-            value = self.value(form, f"coalesce[{index}]", item, field)
-            if value is not None:
-                if value.values is not None or value.split or value.scale or value.zone or value.null or value.trim:
-                    form.mistake("CATALOG_WRONG_VALUE", f"coalesce[{index}]", "options belong beside `coalesce`.")
-                found.append(value.expression)
-        return Coalesce(tuple(found))
-
-    def _case(self, form: Section, field: Field) -> Expression | None:
-        items = form.take("when")
-        if not isinstance(items, list) or not items:
-            form.mistake("CATALOG_WRONG_TYPE", "when", "a list of { if = ..., is = ... } is expected here.")
-            return None
-        cases = []
-        for index, item in enumerate(items):
-            inner = Section(item if isinstance(item, dict) else {}, f"{form.at('when')}[{index}]", form.mistakes)
-            condition = predicate(inner, "if", required=True)
-            outcome = inner.take("is", required=True)
-            self._canonical(inner, "is", outcome, field)
-            inner.done()
-            if condition is not None:
-                cases.append((condition, outcome))
-        otherwise = form.data.get("otherwise")
-        if otherwise is not None:
-            self._canonical(form, "otherwise", otherwise, field)
-        return Case(tuple(cases), otherwise)
-
     # references and links --------------------------------------------------------------------------------------------
 
     def _target(self, section: Section, name: str, raw: Any, entity: str) -> Target | None:
@@ -365,7 +234,7 @@ class MappingReader:
             form.mistake("CATALOG_WRONG_TYPE", "to", wanted)
             return None
         inner = Section(to, form.at("to"), form.mistakes)
-        code = self.value(form, "to", {"column": inner.text("column", required=True)}, Field("to", Kind.LEAF, "String"))
+        code = read_value(form, "to", {"column": inner.text("column", required=True)}, Field("to", Kind.LEAF, "String"))
         codes = inner.take("values")
         inner.done()
         if code is None:
@@ -380,34 +249,23 @@ class MappingReader:
         scheme_field = identifier.fields["scheme"]
         raw = form.take("scheme", required=True)
         if isinstance(raw, str):
-            self._canonical(form, "scheme", raw, scheme_field)
+            canonical(form, "scheme", raw, scheme_field)
             scheme: Value | None = Value(Constant(raw))
         else:
-            scheme = self.value(form, "scheme", raw, scheme_field) if raw is not None else None
+            scheme = read_value(form, "scheme", raw, scheme_field) if raw is not None else None
         value_raw = form.take("value", required=True)
-        value = self.value(form, "value", value_raw, identifier.fields["value"]) if value_raw is not None else None
+        value = read_value(form, "value", value_raw, identifier.fields["value"]) if value_raw is not None else None
         country_raw = form.take("country")
         country: Value | None = None
         if isinstance(country_raw, str) and re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", country_raw):
             country = Value(Constant(country_raw))
         elif country_raw is not None:
-            country = self.value(form, "country", country_raw, identifier.fields["country"])
+            country = read_value(form, "country", country_raw, identifier.fields["country"])
         spelling = form.text("spelling", choices=("exact", "loose"))
         partner = form.text("partner")
         if scheme is None or value is None:
             return None
         return ByIdentifier(scheme, value, country, partner, exact=spelling == "exact")
-
-
-def known_zone(name: str) -> bool:
-    """Whether the name is an IANA time zone."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def _on(section: Section, prefix: str | None = None) -> tuple[tuple[str, str], ...]:
@@ -423,57 +281,3 @@ def _on(section: Section, prefix: str | None = None) -> tuple[tuple[str, str], .
             section.mistake("CATALOG_WRONG_VALUE", "on", f"{joined!r}: the joined table's own column comes first.")
         found.append((column, own))
     return tuple(found)
-
-
-def _template(form: Section) -> Template | None:
-    text = form.text("template", required=True)
-    if text is None:
-        return None
-    members: list[str | Column] = []
-    for literal, column in re.findall(r"([^{}]+)|\{([^{}]+)\}", text):
-        members.append(Column(column) if column else literal)
-    if not any(isinstance(member, Column) for member in members) or re.sub(r"\{[^{}]+\}", "", text).count("{"):
-        form.mistake("CATALOG_WRONG_VALUE", "template", "columns stand in braces.", 'like "{prenom} {nom}"')
-        return None
-    return Template(tuple(members))
-
-
-def predicate(section: Section, key: str, required: bool = False) -> Predicate | None:
-    """The predicate at a key, or None."""
-    raw = section.take(key, required)
-    if raw is None:
-        return None
-    return _predicate(raw, section, section.at(key))
-
-
-def _predicate(raw: Any, section: Section, at: str) -> Predicate | None:
-    mistakes = section.mistakes
-    if not isinstance(raw, dict) or not raw:
-        mistakes.add("CATALOG_WRONG_TYPE", at, "a predicate is expected here.", "like { status = { eq = 1 } }")
-        return None
-    members: list[Predicate] = []
-    for name, operand in raw.items():
-        if name in ("and", "or") and isinstance(operand, list):
-            inner = [_predicate(item, section, f"{at}.{name}[{index}]") for index, item in enumerate(operand)]
-            found = tuple(item for item in inner if item is not None)
-            members.append(And(found) if name == "and" else Or(found))
-        elif name == "not" and isinstance(operand, dict):
-            negated = _predicate(operand, section, f"{at}.not")
-            if negated is not None:
-                members.append(Not(negated))
-        elif not isinstance(operand, dict) or not operand:
-            hint = f"{{ {name} = {{ eq = {operand!r} }} }}"
-            mistakes.add("CATALOG_WRONG_TYPE", f"{at}.{name}", "an operator is expected here.", f"like {hint}")
-        else:
-            for operator, value in operand.items():
-                if operator not in OPERATORS:
-                    hint = nearest(operator, OPERATORS) or "known: " + ", ".join(OPERATORS)
-                    mistakes.add("CATALOG_UNKNOWN_KEY", f"{at}.{name}", f"{operator!r} is no operator.", hint)
-                elif OPERATORS[operator] != isinstance(value, list) or (
-                    operator == "isNull" and not isinstance(value, bool)
-                ):
-                    wanted = "a list" if OPERATORS[operator] else "true or false" if operator == "isNull" else "a value"
-                    mistakes.add("CATALOG_WRONG_TYPE", f"{at}.{name}.{operator}", f"{wanted} is expected here.")
-                else:
-                    members.append(Compare(name, operator, tuple(value) if isinstance(value, list) else value))
-    return members[0] if len(members) == 1 else And(tuple(members))

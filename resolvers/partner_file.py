@@ -15,8 +15,9 @@ from resolvers.entity import Entity, Model
 from resolvers.errors import Mistake
 from resolvers.identity import ALGORITHMS, DEFAULT_ALGORITHMS, Identity
 from resolvers.mapping import Mapping
-from resolvers.mapping_file import LATER, NAME, MappingReader, known_zone
+from resolvers.mapping_file import NAME, MappingReader
 from resolvers.section import Mistakes, Section, nearest
+from resolvers.value_form import LATER, known_zone
 
 CODE = r"[a-z][a-z0-9-]{0,30}"
 
