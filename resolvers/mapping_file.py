@@ -11,7 +11,7 @@ from resolvers.expression import Constant
 from resolvers.mapping import Binding, ByIdentifier, ByKey, Join, Link, Mapping, Names, Parts, Target, Value
 from resolvers.predicate_form import predicate
 from resolvers.section import Section, nearest
-from resolvers.value_form import HEADS, LATER, canonical, read_value
+from resolvers.value_form import HEADS, LATER, note_unfit, read_value
 
 NAME = r"[a-z][a-z0-9_-]{0,40}"
 
@@ -249,7 +249,7 @@ class MappingReader:
         scheme_field = identifier.fields["scheme"]
         raw = form.take("scheme", required=True)
         if isinstance(raw, str):
-            canonical(form, "scheme", raw, scheme_field)
+            note_unfit(form, "scheme", raw, scheme_field)
             scheme: Value | None = Value(Constant(raw))
         else:
             scheme = read_value(form, "scheme", raw, scheme_field) if raw is not None else None

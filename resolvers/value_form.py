@@ -43,7 +43,7 @@ def read_value(section: Section, name: str, raw: Any, field: Field) -> Value | N
     has_otherwise = "otherwise" in raw and "when" not in raw
     otherwise = form.take("otherwise")
     for shown, canonical in [*(values or {}).items(), *([("otherwise", otherwise)] if has_otherwise else [])]:
-        canonical(form, f"values.{shown}" if shown != "otherwise" else shown, canonical, field)
+        note_unfit(form, f"values.{shown}" if shown != "otherwise" else shown, canonical, field)
     null = form.take("null")
     split = form.text("split")
     zone = form.text("zone")
@@ -69,7 +69,8 @@ def read_value(section: Section, name: str, raw: Any, field: Field) -> Value | N
     )
 
 
-def canonical(form: Section, key: str, canonical: Any, field: Field) -> None:
+def note_unfit(form: Section, key: str, canonical: Any, field: Field) -> None:
+    """Note a canonical value that the field cannot have."""
     if field.values and canonical not in field.values:
         hint = nearest(str(canonical), field.values) or "one of: " + ", ".join(field.values)
         form.mistake("CATALOG_UNKNOWN_VALUE", key, f"{canonical!r} is not a {field.type}.", hint)
@@ -100,12 +101,12 @@ def _expression(form: Section, raw: Map[str, Any], field: Field) -> Expression |
             constant = form.take("const")
             if isinstance(constant, list):
                 for item in constant:
-                    canonical(form, "const", item, field)
+                    note_unfit(form, "const", item, field)
                 return Constant(tuple(constant))
             if isinstance(constant, dict) and field.type != "JSON":
                 form.mistake("CATALOG_WRONG_TYPE", "const", "a single value is expected here.")
                 return None
-            canonical(form, "const", constant, field)
+            note_unfit(form, "const", constant, field)
             return Constant(constant)
         case "coalesce":
             return _coalesce(form, field)
@@ -140,13 +141,13 @@ def _case(form: Section, field: Field) -> Expression | None:
         inner = Section(item if isinstance(item, dict) else {}, f"{form.at('when')}[{index}]", form.mistakes)
         condition = predicate(inner, "if", required=True)
         outcome = inner.take("is", required=True)
-        canonical(inner, "is", outcome, field)
+        note_unfit(inner, "is", outcome, field)
         inner.done()
         if condition is not None:
             cases.append((condition, outcome))
     otherwise = form.data.get("otherwise")
     if otherwise is not None:
-        canonical(form, "otherwise", otherwise, field)
+        note_unfit(form, "otherwise", otherwise, field)
     return Case(tuple(cases), otherwise)
 
 
