@@ -58,6 +58,7 @@ HOSTILE = {
     "tokens": ("{" + "hello " * 1_000 + "}", "TOO_MANY_TOKENS", {"limit": "tokens", "allowed": 1_000}),
     "comments": ("#\n" * 1_001 + "{ hello }", "TOO_MANY_TOKENS", {}),
     "doubling": (_doubling(60, "hello"), "TOO_MANY_FIELDS", {"limit": "fields"}),
+    "doubling, not used": (_doubling(60, "hello").replace("{ ...f0 }", "{ hello }", 1), "TOO_MANY_FIELDS", {}),
     "doubling through fields": (
         "{ ...f0 } fragment f9 on Query { hello }"
         + "".join(f"fragment f{i} on Query {{ a: self {{ ...f{i + 1} }} self {{ ...f{i + 1} }} }}" for i in range(9)),
@@ -68,6 +69,7 @@ HOSTILE = {
     "aliases through fragments": (_doubling(5, "a: hello"), "TOO_MANY_ALIASES", {"value": 32}),
     "directives": ("{" + "hello @skip(if: true) " * 21 + "}", "TOO_MANY_DIRECTIVES", {"value": 21}),
     "repeats": ("{" + "self{hello}" * 200 + "}", "TOO_MANY_REPEATS", {"limit": "repeats"}),
+    "repeats inside repeats": ("{" + "self{hello}" * 60 + "}", "TOO_MANY_REPEATS", {"value": 2 * 60 * 59 // 2}),
     "repeats through fragments": (
         "{" + "".join(f"...f{i} " for i in range(65)) + "}" + _fragments(65, "{self{hello}}"),
         "TOO_MANY_REPEATS",
