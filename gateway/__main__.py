@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        return _fail(f"error FILE_UNUSABLE\n    {error.filename}: {error.strerror}.")
     except Exception as error:
         if os.environ.get("GATEWAY_DEBUG"):
             raise
@@ -186,6 +188,8 @@ def _listening(host: str, port: int, hint: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.filename is not None:  # about a file, not about the address
+            raise
         message = f"The gateway cannot listen on {host}, port {port}: {error.strerror or error}."
         raise GatewayError(message, code="ADDRESS_UNAVAILABLE", hint=hint) from error
 

@@ -69,7 +69,7 @@ class State:
         try:
             return task.result()
         except (SQLAlchemyError, OSError, TimeoutError) as error:
-            log.warning("state database: %s", error)
+            log.info("state database: %s", error)
             raise StateError("The state database cannot be used.", hint=_reason(error)) from error
 
     def _missing_file(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from resolvers.agreement import Agreement
 from resolvers.entity import Entity, Model
 from resolvers.errors import Mistake
-from resolvers.identity import ALGORITHMS, DEFAULT_ALGORITHMS, Identity
+from resolvers.identity import ALGORITHMS, DEFAULT_ALGORITHMS, Identity, url_mistake
 from resolvers.mapping import Mapping
 from resolvers.mapping_file import NAME, MappingReader
 from resolvers.section import Mistakes, Section, nearest
@@ -140,8 +140,8 @@ def _identity(section: Section | None, path: Path) -> Identity | None:
     file, url = section.text("jwks_file"), section.text("jwks_url")
     if (file is None) == (url is None):
         section.mistake("CATALOG_MISSING_KEY", "", "exactly one of jwks_file and jwks_url is needed.")
-    if url is not None and not re.match(r"https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/]", url):
-        section.mistake("CATALOG_WRONG_VALUE", "jwks_url", "keys are fetched over https only (http on loopback).")
+    if url is not None and (mistake := url_mistake(url)):
+        section.mistake("CATALOG_WRONG_VALUE", "jwks_url", f"{mistake}; keys are fetched over https (http on loopback).")
     algorithms = section.texts("algorithms") or DEFAULT_ALGORITHMS
     for algorithm in algorithms:
         if algorithm not in ALGORITHMS:

@@ -219,7 +219,7 @@ async def test_the_state_database_is_down(postgres: Server, line: Proxy, fault: 
         started = time.monotonic()
         assert await here.viewer(known) is not None
         assert await here.viewer(late) is None
-        assert time.monotonic() - started < 0.1
+        assert time.monotonic() - started < 0.3
         await asyncio.sleep(0.1)
     assert attempts <= 2 * 8  # a look in half a second; it may try both of a host's addresses
 

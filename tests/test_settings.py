@@ -18,7 +18,8 @@ from gateway.settings import DEFAULTS, Settings
 from resolvers.errors import CatalogError, Mistake
 from resolvers.identity import SCOPES
 
-DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs" / "settings.md"
 SECRET = base64.b64encode(bytes(range(32))).decode()
 
 EVERYTHING = """
@@ -199,8 +200,19 @@ def test_the_docs_name_every_setting_with_its_default() -> None:
     }
     rows = dict(re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \| \S", text, re.MULTILINE))
     assert rows == expected
-    scopes = dict(re.findall(r"^\| `([a-z:]+)` \| ([^|]+) \|$", text.split("## Scopes")[1], re.MULTILINE))
-    assert scopes == SCOPES
+    scopes = (ROOT / "docs" / "authentication.md").read_text().split("## Scopes")[1]
+    assert dict(re.findall(r"^\| `([a-z:]+)` \| ([^|]+) \|$", scopes, re.MULTILINE)) == SCOPES
+
+
+def test_the_docs_name_every_code_of_the_command_line() -> None:
+    sources = [ROOT / "gateway" / f"{name}.py" for name in ("__main__", "issuers", "key_material", "keys", "state")]
+    written = re.findall(
+        r"(?:default = |code=|error |Mistake\()\"?([A-Z]+_?[A-Z_]+)\b", "".join(map(Path.read_text, sources))
+    )
+    rows = re.findall(
+        r"^\| `([A-Z_]+)` \| \S", DOCS.read_text().split("## What the command line says")[1], re.MULTILINE
+    )
+    assert rows == sorted({code for code in written if not code.startswith("CATALOG_")})
 
 
 def test_the_example_of_the_docs_is_valid(tmp_path: Path) -> None:
