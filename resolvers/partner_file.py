@@ -141,7 +141,7 @@ def _identity(section: Section | None, path: Path) -> Identity | None:
     if (file is None) == (url is None):
         section.mistake("CATALOG_MISSING_KEY", "", "exactly one of jwks_file and jwks_url is needed.")
     if url is not None and (mistake := url_mistake(url)):
-        section.mistake("CATALOG_WRONG_VALUE", "jwks_url", f"{mistake}; keys are fetched over https (http on loopback).")
+        section.mistake("CATALOG_WRONG_VALUE", "jwks_url", f"{mistake}.", "https, or http on loopback")
     algorithms = section.texts("algorithms") or DEFAULT_ALGORITHMS
     for algorithm in algorithms:
         if algorithm not in ALGORITHMS:
