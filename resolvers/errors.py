@@ -51,6 +51,35 @@ CODES: dict[str, str] = {
     "INTERNAL": "A fault of the gateway itself; the request id is in its log.",
 }
 
+# What operators meet: in the log at start and reload, from `gateway check`, and from the other commands.
+OPERATOR_CODES: dict[str, str] = {
+    "CATALOG_INVALID": "The settings or partner files cannot be used; the mistakes follow.",
+    "CATALOG_EMPTY": "The partners folder holds no partner file.",
+    "CATALOG_UNREADABLE": "A file cannot be read.",
+    "CATALOG_SYNTAX": "A file is not TOML, or not UTF-8.",
+    "CATALOG_UNKNOWN_KEY": "A key that means nothing here; perhaps a slip.",
+    "CATALOG_MISSING_KEY": "A key that cannot be left out.",
+    "CATALOG_WRONG_TYPE": "A value of another type than the key takes.",
+    "CATALOG_WRONG_VALUE": "A value that the key does not take.",
+    "CATALOG_UNSUPPORTED": "Meant for a later version; refused, so that nothing is read or shared otherwise than written.",
+    "CATALOG_UNKNOWN_FIELD": "The entity has no such field.",
+    "CATALOG_UNKNOWN_VALUE": "The enum has no such value.",
+    "CATALOG_UNKNOWN_REFERENCE": "There is no such partner, source, mapping or join.",
+    "CATALOG_DUPLICATE": "Two files claim the same partner code or issuer.",
+    "CATALOG_UNSET_VARIABLE": "The environment has no such variable.",
+    "SOURCE_URL": "The source's URL cannot be used, or its driver is not installed.",
+    "SOURCE_COLUMN_TYPE": "The column's type cannot be what it is mapped to.",
+    "IDENTITY_NO_KEYS": "No usable key at the place that `[identity]` names.",
+    "STATE_UNAVAILABLE": "The state database cannot be reached.",
+    "SECRET_UNUSABLE": "One of the gateway's own keys cannot be read, or is too short.",
+    "PARTNER_UNKNOWN": "No partner has this code.",
+    "OWN_ISSUER_OFF": "The gateway does not accept tokens of its own issuer.",
+    "KEY_UNKNOWN": "No API key begins so.",
+    "KEY_AMBIGUOUS": "Several API keys begin so.",
+    "TOO_LONG": "A credential was asked to live longer than allowed.",
+    "ADDRESS_UNAVAILABLE": "The address to listen on cannot be had.",
+}
+
 
 class GatewayError(Exception):
     """Base of all expected errors.

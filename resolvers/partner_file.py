@@ -223,7 +223,7 @@ def _agreement(section: Section, provider: str, model: Model) -> Agreement | Non
             inner = section.section(name)
             assert inner is not None
             grants[name] = _granted(inner, model.entities[name], model)
-    section.done(LATER)
+    section.done(LATER, model.entities)
     if code is None or partners is None:
         return None
     return Agreement(provider, code, version, frozenset(partners), grants, start, end)

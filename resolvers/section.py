@@ -161,15 +161,19 @@ class Section:
         """The last member of the path."""
         return self.path.rsplit(".", 1)[-1].strip('"')
 
-    def done(self, later: Mapping[str, str] | None = None) -> None:
-        """Note every key that nobody asked for. `later`: keys known to the design but not to this version, and why."""
+    def done(self, later: Mapping[str, str] | None = None, others: Iterable[str] = ()) -> None:
+        """Note every key that nobody asked for.
+
+        later: keys known to the design but not to this version, and why. others: keys that could have been meant.
+        """
+        known = {*self._known, *others}
         for key in self.data:
             if key in self._known:
                 continue
             if later and key in later:
                 self.mistake("CATALOG_UNSUPPORTED", key, f"`{key}` is not supported by this version.", later[key])
             else:
-                hint = nearest(key, self._known) or "known here: " + ", ".join(sorted(self._known))
+                hint = nearest(key, known) or "known here: " + ", ".join(sorted(known))
                 self.mistake("CATALOG_UNKNOWN_KEY", key, f"`{key}` is not a key of this table.", hint)
 
 

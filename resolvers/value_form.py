@@ -42,8 +42,10 @@ def read_value(section: Section, name: str, raw: Any, field: Field) -> Value | N
         values = None
     has_otherwise = "otherwise" in raw and "when" not in raw
     otherwise = form.take("otherwise")
-    for shown, canonical in [*(values or {}).items(), *([("otherwise", otherwise)] if has_otherwise else [])]:
-        note_unfit(form, f"values.{shown}" if shown != "otherwise" else shown, canonical, field)
+    for code, canonical in (values or {}).items():
+        note_unfit(Section(values or {}, form.at("values"), form.mistakes), str(code), canonical, field)
+    if has_otherwise:
+        note_unfit(form, "otherwise", otherwise, field)
     null = form.take("null")
     split = form.text("split")
     zone = form.text("zone")
