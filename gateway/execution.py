@@ -49,7 +49,7 @@ class Runtime:
         """The response of one operation; without `data` where its variables do not fit."""
         operation = document.operation(request.operation_name)
         assert operation is not None  # documents.get saw to it
-        catalog, now = self.catalog, self.clock()
+        catalog, sources, now = self.catalog, self.pools.sources, self.clock()
         variables = get_variable_values(self.schema, operation.variable_definitions or (), dict(request.variables))
         if isinstance(variables, list):
             return {"errors": [_unfit(error) for error in variables]}
@@ -61,6 +61,7 @@ class Runtime:
             plan=plan,
             catalog=catalog,
             pools=self.pools,
+            sources=sources,
             ids=self.ids,
             cursors=self.cursors,
             now=now,
@@ -146,7 +147,7 @@ def _errors(errors: Sequence[GraphQLError], request_id: str) -> list[dict[str, A
         else:
             shown[key] = formatted
         if not isinstance(cause, GatewayError):
-            shown[key]["message"] = "The gateway failed here." if cause is not None else error.message
+            shown[key]["message"] = "The gateway failed here."  # graphql-core's own words may hold a source's value
     return list(shown.values())
 
 

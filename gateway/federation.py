@@ -90,9 +90,12 @@ class Federation:
         await self.state.close()
 
     async def _adopt(self, found: catalog.Catalog) -> None:
-        await self.runtime.pools.follow(found)
         await self.authenticator.adopt({code: partner.identity for code, partner in found.partners.items()})
+        # Both at once: a request begins with the sources of its own catalog, and keeps them.
+        retired = self.runtime.pools.follow(found)
         self.runtime.catalog = found
+        for connector in retired:
+            await connector.close()
 
 
 def _tell(mistakes: Iterable[Mistake]) -> None:

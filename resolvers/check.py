@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping as Map
 
 from sqlalchemy import Column, Table
-from sqlalchemy.types import Boolean, Date, DateTime, LargeBinary, Numeric
+from sqlalchemy.types import Boolean, Date, DateTime, Float, Integer, LargeBinary, Numeric
 
 from resolvers.catalog import Catalog
 from resolvers.connectors.sql import SqlSource
@@ -96,14 +96,16 @@ def _type(file: str, key: str, value: Value, field: Field, tables: Map[str, Tabl
         return
     column: Column[object] = table.c[name]
     kind = column.type
+    number = isinstance(kind, Integer | Numeric | Float | Boolean)
+    moment = isinstance(kind, Date | DateTime)
     clash = {
-        "Date": isinstance(kind, Numeric | Boolean),
-        "DateTime": isinstance(kind, Numeric | Boolean),
-        "LocalTime": isinstance(kind, Numeric | Boolean | Date | DateTime),
-        "Int": isinstance(kind, Date | DateTime),
-        "Float": isinstance(kind, Date | DateTime),
-        "Decimal": isinstance(kind, Date | DateTime),
-        "Boolean": isinstance(kind, Date | DateTime),
+        "Date": number,
+        "DateTime": number,
+        "LocalTime": number or moment,
+        "Int": moment,
+        "Float": moment,
+        "Decimal": moment,
+        "Boolean": moment,
     }.get(field.type, False) or (isinstance(kind, LargeBinary) and field.type != "String")
     if clash:
         message = f"column {name!r} is {kind!s}, which cannot be a {field.type}."

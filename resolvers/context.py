@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,7 @@ from aiodataloader import DataLoader
 
 from resolvers.catalog import Catalog
 from resolvers.connectors.pools import Pools
+from resolvers.connectors.sql import SqlSource
 from resolvers.cursor import Cursors
 from resolvers.fetch import Access, Fetch, Linked, LinkRows, Row
 from resolvers.global_id import GlobalIds
@@ -29,13 +31,18 @@ T = TypeVar("T")
 
 @dataclass(slots=True, eq=False)
 class Context:
-    """One request. page: (default, most) rows of a page. now: one clock for the whole answer."""
+    """One request.
+
+    sources: those of the catalog that the request began with. page: (default, most) rows of a page. now: one clock for
+    the whole answer.
+    """
 
     viewer: Viewer
     grant: Grant
     plan: Plan
     catalog: Catalog
     pools: Pools
+    sources: Map[str, SqlSource]
     ids: GlobalIds
     cursors: Cursors
     now: datetime
@@ -61,15 +68,15 @@ class Context:
 
     async def rows(self, fetch: Fetch, access: Access) -> list[Row]:
         """Ask a source for rows. SourceError where it fails."""
-        return await self._owned(self.pools.source(fetch.source).rows(fetch, access, self.observe))
+        return await self._owned(self.sources[fetch.source].rows(fetch, access, self.observe))
 
     async def count(self, fetch: Fetch, condition: Predicate | None) -> int:
         """Ask a source how many rows a list has. SourceError where it fails."""
-        return await self._owned(self.pools.source(fetch.source).count(fetch, condition, self.observe))
+        return await self._owned(self.sources[fetch.source].count(fetch, condition, self.observe))
 
     async def links(self, source: str, mappings: Iterable[Mapping], entity: str, wanted: LinkRows) -> list[Linked]:
         """Ask a source for rows of link tables. SourceError where it fails."""
-        return await self._owned(self.pools.source(source).links(mappings, entity, wanted, self.observe))
+        return await self._owned(self.sources[source].links(mappings, entity, wanted, self.observe))
 
     async def _owned(self, call: Coroutine[Any, Any, T]) -> T:
         # Dataloaders run their batches outside of the request's own task, so its cancellation would not reach them.

@@ -61,7 +61,7 @@ OPERATOR_CODES: dict[str, str] = {
     "CATALOG_MISSING_KEY": "A key that cannot be left out.",
     "CATALOG_WRONG_TYPE": "A value of another type than the key takes.",
     "CATALOG_WRONG_VALUE": "A value that the key does not take.",
-    "CATALOG_UNSUPPORTED": "Meant for a later version; refused, so that nothing is read or shared otherwise than written.",
+    "CATALOG_UNSUPPORTED": "Meant for a later version; refused, so that nothing is shared otherwise than written.",
     "CATALOG_UNKNOWN_FIELD": "The entity has no such field.",
     "CATALOG_UNKNOWN_VALUE": "The enum has no such value.",
     "CATALOG_UNKNOWN_REFERENCE": "There is no such partner, source, mapping or join.",

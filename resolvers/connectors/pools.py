@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from resolvers import mapping
 from resolvers.catalog import Catalog
 from resolvers.connectors.sql import SqlSource
 from resolvers.errors import CODES
-from resolvers.mapping import Mapping
 from resolvers.observation import SourceCall
 from resolvers.partner_file import Source
 
@@ -28,10 +28,16 @@ class Pools:
 
     def __init__(self) -> None:
         self._sources: dict[str, tuple[tuple[Source, frozenset[str]], SqlSource]] = {}
+        self._now: Mapping[str, SqlSource] = {}
         self._health: dict[str, Health] = {}
 
-    async def follow(self, catalog: Catalog) -> None:
-        """Open what a new catalog adds or changes and close what it no longer has."""
+    @property
+    def sources(self) -> Mapping[str, SqlSource]:
+        """The connectors by source id "partner.name", as they are now; a request may keep them."""
+        return self._now
+
+    def follow(self, catalog: Catalog) -> list[SqlSource]:
+        """Take up what a new catalog adds or changes; the connectors that it no longer has, to be closed."""
         old = self._sources
         fresh: dict[str, tuple[tuple[Source, frozenset[str]], SqlSource]] = {}
         for partner in catalog.partners.values():
@@ -45,13 +51,8 @@ class Pools:
                     fresh[source.id] = (described, SqlSource(source, catalog.model, mappings))
                     self._health.pop(source.id, None)
         self._sources = fresh
-        for source_id, (_, connector) in old.items():
-            if fresh.get(source_id, (None, None))[1] is not connector:
-                await connector.close()
-
-    def source(self, source_id: str) -> SqlSource:
-        """The connector of a source "partner.name"."""
-        return self._sources[source_id][1]
+        self._now = {source_id: connector for source_id, (_, connector) in fresh.items()}
+        return [connector for source_id, (_, connector) in old.items() if self._now.get(source_id) is not connector]
 
     def observe(self, call: SourceCall) -> None:
         """Remember how a source answered."""
@@ -68,9 +69,9 @@ class Pools:
 
     async def close(self) -> None:
         """Close every pool."""
-        for _, connector in self._sources.values():
+        for connector in self._now.values():
             await connector.close()
 
 
-def _tables(mappings: Iterable[Mapping]) -> frozenset[str]:
-    return frozenset(table for mapping in mappings for table in mapping.tables())
+def _tables(mappings: Iterable[mapping.Mapping]) -> frozenset[str]:
+    return frozenset(table for found in mappings for table in found.tables())
