@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from resolvers.entity import Entity, FieldClass, Kind, Model
+from resolvers.entity import Entity, Field, FieldClass, Kind, Model
 
 # Never part of "*": free text and free-form members can hold anything.
 NEVER_IN_STAR = frozenset({"attributes", "unparsedTerms"})
@@ -64,31 +64,67 @@ class Visible:
 
     def refusal(self, model: Model, entity: str, path: str) -> str | None:
         """Why a dotted path is not readable: FIELD_NOT_SHARED, SCOPE_REQUIRED, or None when it is."""
-        names = path.split(".")
-        if self.fields is not None:
-            prefixes = {".".join(names[: index + 1]) for index in range(len(names))}
-            inner = path + "."
-            declared = model.entities[entity].fields[names[0]]
-            always = declared.kind is Kind.SYSTEM or names[0] in model.entities[entity].fallback
-            if not always and not prefixes & self.fields and not any(f.startswith(inner) for f in self.fields):
-                return "FIELD_NOT_SHARED"
-        fields = model.entities[entity].fields
-        for name in names:
-            field = fields[name]
-            if field.field_class.scope not in self.scopes:
-                return "SCOPE_REQUIRED"
-            if field.type in model.parts:
-                fields = model.parts[field.type].fields
+        chain = _along(model, entity, path)
+        if self.fields is not None and not self._names(model.entities[entity], chain, path):
+            return "FIELD_NOT_SHARED"
+        if any(field.field_class.scope not in self.scopes for field in chain):
+            return "SCOPE_REQUIRED"
         return None
+
+    def _names(self, entity: Entity, chain: tuple[Field, ...], path: str) -> bool:
+        """Whether the agreements name the path, what holds it, or something in it.
+
+        The name of a part stands for its members, but not for those that are more private than itself.
+        """
+        assert self.fields is not None
+        if chain[0].kind is Kind.SYSTEM or chain[0].name in entity.fallback:
+            return True
+        name = ""
+        for index, field in enumerate(chain):
+            name = f"{name}.{field.name}" if name else field.name
+            if name in self.fields and not any(_is_stricter(inner, field) for inner in chain[index + 1 :]):
+                return True
+        return any(granted.startswith(path + ".") for granted in self.fields)
+
+
+def stricter(model: Model, entity: str, path: str) -> bool:
+    """Whether a member is more private than the field that holds it, e.g. the number of a licence."""
+    first, *inner = _along(model, entity, path)
+    return any(_is_stricter(field, first) for field in inner)
+
+
+def _is_stricter(inner: Field, outer: Field) -> bool:
+    return inner.field_class not in (FieldClass.PLAIN, outer.field_class)
+
+
+def _along(model: Model, entity: str, path: str) -> tuple[Field, ...]:
+    """The fields that a dotted path goes through. KeyError where there is no such path."""
+    fields = model.entities[entity].fields
+    chain = []
+    for name in path.split("."):
+        field = fields[name]
+        chain.append(field)
+        if field.type in model.parts:
+            fields = model.parts[field.type].fields
+    return tuple(chain)
 
 
 def visible(
     entity: Entity, provider: str, partner: str, scopes: frozenset[str], agreements: Iterable[Agreement]
 ) -> Visible | None:
-    """What `partner` sees of `provider`'s records of an entity, under the agreements in force."""
+    """What `partner` sees of `provider`'s records of an entity, under the agreements in force.
+
+    A credential that may not even read plain fields sees no records, its own partner's neither.
+    """
+    if FieldClass.PLAIN.scope not in scopes:
+        return None
     if provider == partner:
         return Visible(None, scopes)
-    granting = [found for found in agreements if found.provider == provider and entity.name in found.grants]
+    granting = [
+        found
+        for found in agreements
+        if found.provider == provider and entity.name in found.grants and {partner, "*"} & found.partners
+    ]
     if not granting:
         return None
     fields = frozenset().union(*(agreement.fields(entity) for agreement in granting))

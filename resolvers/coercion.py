@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,8 +21,13 @@ from resolvers.mapping import Value
 
 Convert = Callable[[Any], Any]
 _TRUE, _FALSE = frozenset({"1", "true", "t", "yes", "y"}), frozenset({"0", "false", "f", "no", "n"})
+# One column is 0/1 on one engine and true/false on another: a code that nobody named may be known by its other name.
+ALIASES = {"1": "true", "0": "false", "true": "1", "false": "0"}
 _REGION, _CURRENCY = re.compile(r"EEA|[A-Z]{2}(-[A-Z0-9]{1,3})?"), re.compile(r"[A-Z]{3}")
-_LAST_YEAR = 9998  # 9999 is how systems write "for ever"
+FIRST_YEAR, LAST_YEAR = 2, 9998  # the years 1 and 9999 are how systems write "never" and "for ever"
+# A number in a text: this and nothing else, so that every database can tell the same texts apart.
+NUMBER = r"[+-]?([0-9]{1,40}[.]?[0-9]{0,40}|[.][0-9]{1,40})([eE][+-]?[0-9]{1,2})?"
+_NUMBER, _BLANKS = re.compile(NUMBER), " \t\r\n"
 
 
 class NotUnderstood(Exception):
@@ -87,10 +92,9 @@ def _coded(field: Field, value: Value, single: Convert) -> Convert:
         code = text_of(raw)
         if code in values:
             return values[code]
-        if isinstance(raw, bool):  # one column is 0/1 on one engine and true/false on another
-            code = "1" if raw else "0"
-            if code in values:
-                return values[code]
+        alias = ALIASES.get(code, code)
+        if alias in values:
+            return values[alias]
         if not strict:
             return otherwise
         if field.values:
@@ -109,14 +113,14 @@ def _single(field: Field, value: Value, zone: ZoneInfo) -> Convert:
         case "Float":
             return _scaled(_float, value.scale, float)
         case "Decimal":
-            return _scaled(_decimal, value.scale, Decimal)
+            return _scaled(number, value.scale, Decimal)
         case "Boolean":
             return _boolean
         case "Date":
-            return lambda raw: _day(raw, zone)
+            return lambda raw: day(raw, zone)
         case "DateTime":
             inclusive = value.inclusive
-            return lambda raw: _instant(raw, zone, inclusive)
+            return lambda raw: instant(raw, zone, inclusive)
         case "LocalTime":
             return _clock
         case "RegionCode":
@@ -143,28 +147,32 @@ def _scaled(single: Convert, scale: int, kind: type) -> Convert:
     if not scale:
         return single
     factor = Decimal(10) ** scale
-    return lambda raw: kind(_decimal(raw) * factor)
+    return lambda raw: kind(number(raw) * factor)
 
 
 def _int(raw: Any) -> int:
-    found = _decimal(raw)
+    found = number(raw)
     if found != found.to_integral_value() or not -(2**31) <= found < 2**31:
         raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80])
     return int(found)
 
 
 def _float(raw: Any) -> float:
-    found = raw if isinstance(raw, float) else float(_decimal(raw))
+    found = raw if isinstance(raw, float) else float(number(raw))
     if not math.isfinite(found):
         raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80])
     return found
 
 
-def _decimal(raw: Any) -> Decimal:
-    try:
-        found = raw if isinstance(raw, Decimal) else Decimal(raw if isinstance(raw, int) else text_of(raw).strip())
-    except (InvalidOperation, ValueError):
-        raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80]) from None
+def number(raw: Any) -> Decimal:
+    """A raw value as a finite number; NotUnderstood."""
+    if isinstance(raw, int | float | Decimal):
+        found = Decimal(str(raw)) if isinstance(raw, float) else Decimal(raw)
+    else:
+        text = text_of(raw).strip(_BLANKS)
+        if not _NUMBER.fullmatch(text):
+            raise NotUnderstood("UNPARSEABLE_VALUE", text[:80])
+        found = Decimal(text)
     if not found.is_finite():
         raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80])
     return found
@@ -193,27 +201,29 @@ def _moment(raw: Any) -> date | datetime:
             found = date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
         except ValueError:
             raise NotUnderstood("UNPARSEABLE_VALUE", text[:80]) from None
-    if found.year > _LAST_YEAR:
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise NotUnderstood("PLACEHOLDER_VALUE", str(found)[:80])
     return found
 
 
-def _day(raw: Any, zone: ZoneInfo) -> date:
+def day(raw: Any, zone: ZoneInfo) -> date:
+    """A raw value as a day; of a time with an offset the day there in `zone`. NotUnderstood."""
     found = _moment(raw)
     if isinstance(found, datetime):
         return (found.astimezone(zone) if found.tzinfo is not None else found).date()
     return found
 
 
-def _instant(raw: Any, zone: ZoneInfo, inclusive: bool) -> datetime:
+def instant(raw: Any, zone: ZoneInfo, inclusive: bool = False) -> datetime:
+    """A raw value as an instant, in UTC; without an offset it is read in `zone`. NotUnderstood.
+
+    A day is its first moment, or with `inclusive` the first after it. A wall clock time that exists twice is the first.
+    """
     found = _moment(raw)
     if not isinstance(found, datetime):
-        day = found + timedelta(days=1) if inclusive else found
-        found = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the zone is put on below
-    try:
-        return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
-    except OverflowError:
-        raise NotUnderstood("UNPARSEABLE_VALUE", str(raw)[:80]) from None
+        begin = found + timedelta(days=1) if inclusive else found
+        found = datetime(begin.year, begin.month, begin.day)  # noqa: DTZ001 - the zone is put on below
+    return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _clock(raw: Any) -> time:

@@ -8,17 +8,15 @@ from collections.abc import Mapping as Map
 from typing import Any, Protocol
 
 from graphql import GraphQLResolveInfo, get_named_type, is_list_type, is_object_type
-from graphql.pyutils import is_awaitable
 
 from resolvers.context import Context
 from resolvers.entity import Kind
 from resolvers.errors import RequestError
-from resolvers.global_id import Named
 from resolvers.identifier import KeyToken, NameToken, normalize
 from resolvers.loaders import children, links, lookup
 from resolvers.pages import Page, collect
 from resolvers.partner_view import PartnerView, ViewerView, viewer_view
-from resolvers.plan import Path, Step
+from resolvers.plan import Place, Step
 from resolvers.predicate import And, Compare, Or, Predicate
 from resolvers.record import Record, View, origin, part_of
 
@@ -57,19 +55,19 @@ def resolve(declared: Declared, source: Any, info: Info, arguments: dict[str, An
             return _of_root(declared, name, info, given)
 
 
-def place(info: Info) -> Path:
-    """The response path without list indexes: how the plan names places."""
-    found: list[str] = []
+def place(info: Info) -> Place:
+    """Where in the response a field stands, as the plan names places."""
+    found: list[tuple[str, str]] = []
     path: Any = info.path
     while path is not None:
         if isinstance(path.key, str):
-            found.append(path.key)
+            found.append((path.typename, path.key))
         path = path.prev
     return tuple(reversed(found))
 
 
 def _step(context: Context, info: Info) -> Step:
-    return context.plan.steps[place(info), info.parent_type.name]
+    return context.plan.steps[place(info)]
 
 
 # records -------------------------------------------------------------------------------------------------------------
@@ -84,6 +82,8 @@ def _of_record(declared: Declared, record: Record, path: str, info: Info, given:
             return _partners(context, record.value(path))
         case Kind.DERIVED:
             assert declared.compute is not None
+            if record.row.mapping.id not in _step(context, info).follow:
+                return None
             return declared.compute(record.values(declared.needs), context.now, **given)
         case Kind.SYSTEM:
             return _system(context, record, path)
@@ -212,26 +212,22 @@ def _of_root(declared: Declared, name: str, info: Info, given: dict[str, Any]) -
         case "partner":
             return context.partners.shown(given["code"])
         case "node":
-            return _node(context, place(info), context.ids.read(given["id"]))
+            return _node(context, place(info), given["id"])
         case _:
             ids = given["ids"]
             if len(ids) > context.ids_most:
                 raise RequestError(
                     f"At most {context.ids_most} ids in one call.", code="TOO_MANY_IDS", allowed=context.ids_most
                 )
-            named = [context.ids.read(text) for text in ids]
-            return _all([_node(context, place(info), found) for found in named])
+            return [_node(context, place(info), text) for text in ids]
 
 
-async def _all(nodes: list[Any]) -> list[Any]:
-    return [await node if is_awaitable(node) else node for node in nodes]
-
-
-def _node(context: Context, path: Path, named: Named) -> Any:
+def _node(context: Context, at: Place, text: str) -> Any:
     """The record that an id names; what the caller may not see is answered like what does not exist."""
+    named = context.ids.read(text)
     if named.entity == PartnerView.entity:
         return context.partners.shown(named.mapping) if not named.key else None
-    level = context.plan.nodes.get((path, named.entity))
+    level = context.plan.nodes.get((at, named.entity))
     mapping = None if level is None else level.mappings.get(named.mapping)
     if level is None or mapping is None or mapping.key_is_personal != named.enciphered:
         return None

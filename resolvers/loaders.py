@@ -14,8 +14,9 @@ from resolvers.context import Context
 from resolvers.errors import RequestError, SourceError
 from resolvers.fetch import Children, Fetch, LinkRows, Lookup, Row, Seed, Window
 from resolvers.identifier import KeyToken, NameToken, Token
+from resolvers.level import Level
 from resolvers.pages import Page, Slice, gather, merge, slice_of
-from resolvers.plan import Level, Step
+from resolvers.plan import Step
 from resolvers.predicate import Predicate
 from resolvers.record import Record
 

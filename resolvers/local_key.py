@@ -46,7 +46,7 @@ def native(text: str, kind: type) -> Any:
             return None if "\0" in text else text
         if kind is bytes:
             found: Any = bytes.fromhex(text)
-        elif kind in (int, Decimal, uuid.UUID):
+        elif kind in (int, float, Decimal, uuid.UUID):
             found = kind(text)
         else:
             found = kind.fromisoformat(text)  # type: ignore[attr-defined]

@@ -133,6 +133,10 @@ class Mapping:
     def source_id(self) -> str:
         return f"{self.partner}.{self.source}"
 
+    def holds(self, path: str) -> bool:
+        """Whether it maps the field at a dotted path, or something in it."""
+        return path in self.fields or any(name.startswith(path + ".") for name in self.fields)
+
     def tables(self) -> Iterator[str]:
         """Every table it reads."""
         yield self.table

@@ -13,7 +13,7 @@ from resolvers.context import Context
 from resolvers.cursor import Position
 from resolvers.errors import RequestError, SourceError
 from resolvers.fetch import Access, Fetch, Listing, OrderKey, Row, Window
-from resolvers.plan import Level
+from resolvers.level import Level
 from resolvers.predicate import Predicate
 from resolvers.record import Record
 
@@ -81,8 +81,8 @@ class Page:
         self._level = level
         self._slice = cut
         self._counting = counting
-        self.has_next = window.before is not None if window.backward else more
-        self.has_previous = more if window.backward else window.after is not None
+        self.has_next = window.before is not None or (more and not window.backward)
+        self.has_previous = window.after is not None or (more and window.backward)
         failed = {(error.partner, error.source): error.code for error in self.failures}
         for bound in (window.after, window.before):
             for named in bound.missing if bound is not None else ():

@@ -9,7 +9,7 @@ from typing import Any
 from resolvers.context import Context
 from resolvers.fetch import Row
 from resolvers.identifier import KeyToken, NameToken, Token
-from resolvers.plan import Level
+from resolvers.level import Level
 
 
 class Record:
@@ -38,7 +38,7 @@ class Record:
     def values(self, paths: tuple[str, ...]) -> dict[str, Any]:
         """The values at some paths, without those that this record's partner does not hold or share."""
         given = self.level.given.get(self.row.mapping.id, frozenset())
-        return {path: self.value(path) for path in paths if path in given}
+        return {path: self.value(path) for path in paths if path in given and path in self.row.mapping.fields}
 
     def id(self) -> str:
         """Its global id."""
@@ -66,7 +66,7 @@ def part_of(record: Record, path: str, required: tuple[str, ...]) -> View | None
     """The part at a path: null where a value that it cannot be without is null, or where the partner has nothing."""
     given = record.level.given.get(record.row.mapping.id, frozenset())
     below = path + "."
-    if not any(name.startswith(below) for name in record.row.mapping.fields):
+    if path not in given or not record.row.mapping.holds(path):
         return None
     if any(f"{below}{name}" not in given or record.value(f"{below}{name}") is None for name in required):
         return None

@@ -7,7 +7,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,9 +97,14 @@ async def running(
 
 @asynccontextmanager
 async def _served(folder: Path, environ: Mapping[str, str]) -> AsyncIterator[Gateway]:
-    with started(folder, environ) as found:
-        async with aiohttp.ClientSession() as session:
-            yield Gateway(found.url, folder, session, found.issuer, found.federation, found.loop, found.calls)
+    # Its start and its end wait for its thread: not here, where a test may have a part of the network.
+    with ExitStack() as stack:
+        found = await asyncio.to_thread(stack.enter_context, started(folder, environ))
+        try:
+            async with aiohttp.ClientSession() as session:
+                yield Gateway(found.url, folder, session, found.issuer, found.federation, found.loop, found.calls)
+        finally:
+            await asyncio.to_thread(stack.close)
 
 
 @dataclass(frozen=True, slots=True)

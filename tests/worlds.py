@@ -1,35 +1,40 @@
-"""A federation of four partners on three engines whose assets a test draws: tables, partner files, and how rows vary.
-
-What a row means is said in `tests/reference.py`, without the gateway's code.
-"""
+"""A federation of partners on real engines, whose tables a test describes and fills."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from tests.gateways import Gateway, running
 from tests.rows import Database, Row, opened
 from tests.servers import Server
+from tests.tcp_proxy import Proxy, proxy
 
-PARIS = ZoneInfo("Europe/Paris")
-Values = st.SearchStrategy[Any]
+# A law is tried on the same examples every time; a world outlives them.
+LAW = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+TAGS = {"Asset": "description", "Coverage": "label", "Site": "name", "Person": "jobTitle"}
+"""Entity -> the field that shows the column `tag`."""
 
 
 @dataclass(frozen=True)
 class Stock:
-    """One mapped table of assets. home: its database. columns: with how their values vary; the first ones are its key.
+    """One mapped table. home: its database, one of postgres, mariadb and sqlite. columns: with how their values vary.
 
     Every table has a column `tag` besides, which names the row in answers. fields: of the mapping, without the tag.
+    view: what to select from the table ("{table}"), where a view is mapped in its place. order: of its keys in its own
+    database, where that is not simply the key.
     """
 
     partner: str
@@ -37,9 +42,12 @@ class Stock:
     home: str
     ddl: str
     key: tuple[str, ...]
-    columns: Mapping[str, Values]
-    fields: str
+    columns: Mapping[str, st.SearchStrategy[Any]]
+    fields: str = ""
     options: str = ""
+    entity: str = "Asset"
+    view: str = ""
+    order: str = ""
 
     @property
     def id(self) -> str:
@@ -49,324 +57,116 @@ class Stock:
     def table(self) -> str:
         return f"{self.partner}_{self.name}"
 
-    def rows(self, most: int) -> st.SearchStrategy[list[Row]]:
-        """Rows with a tag each, at most so many."""
-        drawn = st.lists(st.fixed_dictionaries(dict(self.columns)), max_size=most)
-        return drawn.map(lambda rows: [{**row, "tag": f"{self.id}.{n}"} for n, row in enumerate(rows)])
+    @property
+    def mapped(self) -> str:
+        return f"{self.table}_seen" if self.view else self.table
 
+    def create(self) -> list[str]:
+        """The statements that make it."""
+        table = f"create table {self.table} (tag varchar(60), {self.ddl})"
+        return [table, f"create view {self.mapped} as {self.view.format(table=self.table)}"] if self.view else [table]
 
-# how values vary -----------------------------------------------------------------------------------------------------
-
-# Traps of collations (case, accents, blanks at the end), of UTF-16 (an emoji sorts before U+FF01 there) and of LIKE.
-TEXTS = st.sampled_from(
-    ["", " ", "  ", "a", "A", "a ", "á", "a\u0301", "á b", "Z", "z", "ß", "ss", "\uff01", "\U0001f600", "a'b", "a%b", "10", "9"]
-)
-NAMES = st.one_of(st.none(), TEXTS, st.text("aAzé \U0001f6b2-", max_size=4))
-# No controls: one engine or other refuses them. 300 characters fill a key.
-KEYS = st.one_of(
-    st.sampled_from(["", ":", "a:b", "%3A", "a%3Ab", "%25", " a", "a", "A", "ä", "😀", "-1", "1", "01", "é" * 300]),
-    st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_categories=["Cs", "Cn", "Cc"]), max_size=9),
-)
-BASE = datetime(2024, 3, 5, 10, 0, 0, tzinfo=UTC)
-SHIFTS = [timedelta(0), timedelta(microseconds=1), timedelta(milliseconds=500), timedelta(days=120), timedelta(hours=-14)]
-MOMENTS = st.sampled_from([BASE + shift for shift in SHIFTS] + [datetime(1999, 12, 31, 23, 30, tzinfo=UTC)])
-FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(PARIS).replace(tzinfo=None)
-
-
-AWARE = st.one_of(st.none(), MOMENTS, st.just(FOR_EVER))
-LOCAL = AWARE.map(lambda moment: None if moment is None else _naive(moment) if moment < FOR_EVER else datetime(9999, 12, 31))
-STAMPS = st.one_of(st.none(), MOMENTS).map(lambda moment: None if moment is None else moment.replace(tzinfo=None))
-ZERO = st.just("0000-00-00 00:00:00")
-WRITTEN = st.one_of(
-    st.none(),
-    st.sampled_from(["", "soon", "9999-12-31", "0000-00-00", "2024-03-05"]),
-    st.builds(
-        lambda moment, way: way(moment),
-        MOMENTS,
-        st.sampled_from(
-            [
-                lambda m: _naive(m).isoformat(" "),
-                lambda m: _naive(m).isoformat("T", "microseconds"),
-                lambda m: _naive(m).isoformat(" ", "milliseconds"),
-                lambda m: m.isoformat().replace("+00:00", "Z"),
-                lambda m: m.astimezone(PARIS).isoformat(),
-            ]
-        ),
-    ),
-)
-NUMBERS = st.one_of(st.none(), st.sampled_from([0.0, 0.1, 0.035, 12.3, 100.0, 123456.7, 1e9, 9.0, 10.0]))
-INFINITE = st.sampled_from([float("nan"), float("inf"), float("-inf")])
-DECIMALS = st.one_of(st.none(), st.sampled_from(["0", "0.1", "0.035", "12.3", "100.000", "9", "10", "123456.7"]).map(Decimal))
-METRES = st.one_of(st.none(), st.integers(0, 120), st.sampled_from([35, 100, 9000, 10000, 100000]))
-UUIDS = st.one_of(st.integers(0, 9), st.integers(0, 2**128 - 1)).map(lambda number: uuid.UUID(int=number))
-BOOLEANS = st.one_of(st.none(), st.booleans())
-
-
-def codes(*known: str) -> Values:
-    """Codes that the mapping knows, and others that look like them."""
-    return st.one_of(st.sampled_from(known), st.sampled_from([None, "", "?", known[0].lower(), known[0] + " "]))
-
-
-# the four partners ---------------------------------------------------------------------------------------------------
-
-KIND = '{ column = "kind", values = { V = "VAN", C = "CARGO_BIKE", T = "TRUCK" } }'
-STOCKS = (
-    Stock(
-        "alder",
-        "bikes",
-        "postgres",
-        "id integer primary key, label varchar(200), kind varchar(8), free boolean, km double precision,"
-        " changed timestamp with time zone",
-        ("id",),
-        {
-            "id": st.one_of(st.integers(-9, 9), st.integers(-(2**31), 2**31 - 1)),
-            "label": NAMES,
-            "kind": codes("V", "C", "T"),
-            "free": BOOLEANS,
-            "km": st.one_of(NUMBERS, INFINITE),
-            "changed": AWARE,
-        },
-        f"""
-        name = "label"
-        kind = {KIND}
-        status = {{ column = "free", values = {{ true = "AVAILABLE", false = "IN_USE" }} }}
-        odometerKm = "km"
-        updatedAt = "changed"
-        """,
-    ),
-    Stock(
-        "alder",
-        "vans",
-        "postgres",
-        "depot text, no bigint, label text, kind smallint, state char(4), km numeric(12, 3), changed timestamp,"
-        " primary key (depot, no)",
-        ("depot", "no"),
-        {
-            "depot": KEYS,
-            "no": st.sampled_from([-1, 0, 1, 2, 10, 2**40]),
-            "label": NAMES,
-            "kind": st.sampled_from([1, 2, 3, 4, None]),
-            "state": st.sampled_from(["ok", "out", "bad", None]),
-            "km": DECIMALS,
-            "changed": LOCAL,
-        },
-        """
-        name = "label"
-        kind = { column = "kind", values = { 1 = "VAN", 2 = "TRUCK", 3 = "TRAILER" }, otherwise = "OTHER" }
-        status = { column = "state", values = { ok = "AVAILABLE", out = "IN_USE" }, otherwise = "UNKNOWN" }
-        odometerKm = "km"
-        updatedAt = "changed"
-        """,
-    ),
-    Stock(
-        "birch",
-        "cars",
-        "mariadb",
-        "id int unsigned primary key, label varchar(255), kind char(4), state enum('ok', 'out', 'bad'), km float,"
-        " changed datetime(6)",
-        ("id",),
-        {
-            "id": st.one_of(st.integers(0, 9), st.integers(0, 2**32 - 1)),
-            "label": NAMES,
-            "kind": codes("V", "C", "T"),
-            "state": st.sampled_from(["ok", "out", "bad", None]),
-            "km": NUMBERS,
-            "changed": st.one_of(LOCAL, ZERO),
-        },
-        f"""
-        name = {{ column = "label", null = ["A"] }}
-        kind = {KIND}
-        status = {{ column = "state", values = {{ ok = "AVAILABLE", out = "IN_USE" }} }}
-        odometerKm = "km"
-        updatedAt = "changed"
-        """,
-    ),
-    Stock(
-        "birch",
-        "tools",
-        "mariadb",
-        "ref varchar(300) primary key, maker varchar(100), model varchar(100), kind varchar(8), free boolean,"
-        " km decimal(12, 3), changed timestamp(6) null",
-        ("ref",),
-        {
-            "ref": KEYS,
-            "maker": st.sampled_from([None, "", "a", "A", "Z"]),
-            "model": st.sampled_from([None, "", "a", "b", "é"]),
-            "kind": codes("V", "C", "T"),
-            "free": BOOLEANS,
-            "km": DECIMALS,
-            "changed": STAMPS,
-        },
-        f"""
-        name = {{ template = "{{maker}} {{model}}" }}
-        kind = {KIND}
-        status = {{ column = "free", values = {{ 1 = "AVAILABLE", 0 = "IN_USE" }} }}
-        odometerKm = "km"
-        updatedAt = {{ column = "changed", zone = "UTC" }}
-        """,
-    ),
-    Stock(
-        "cedar",
-        "rooms",
-        "sqlite",
-        "id text primary key, label text, kind text, free boolean, km real, changed datetime",
-        ("id",),
-        {
-            "id": UUIDS.map(str),
-            "label": NAMES,
-            "kind": codes("V", "C", "T"),
-            "free": BOOLEANS,
-            "km": NUMBERS,
-            "changed": WRITTEN,
-        },
-        f"""
-        name = {{ column = "label", trim = true }}
-        kind = {KIND}
-        status = {{ column = "free", values = {{ true = "AVAILABLE", false = "IN_USE" }} }}
-        odometerKm = "km"
-        updatedAt = "changed"
-        """,
-    ),
-    Stock(
-        "cedar",
-        "desks",
-        "sqlite",
-        "id integer primary key, metres integer, free integer, gone integer",
-        ("id",),
-        {
-            "id": st.one_of(st.integers(-9, 9), st.integers(-(2**63), 2**63 - 1)),
-            "metres": METRES,
-            "free": st.sampled_from([0, 1, None]),
-            "gone": st.sampled_from([0, 1]),
-        },
-        """
-        kind = { const = "DESK" }
-        status = { when = [{ if = { gone = { eq = 1 } }, is = "RETIRED" }, { if = { free = { eq = 1 } }, is = "AVAILABLE" }], otherwise = "IN_USE" }
-        odometerKm = { column = "metres", scale = -3 }
-        """,
-    ),
-    Stock(
-        "dogwood",
-        "things",
-        "postgres",
-        "id uuid primary key, label text, short text, kind text, free boolean, km double precision, changed date",
-        ("id",),
-        {
-            "id": UUIDS,
-            "label": NAMES,
-            "short": NAMES,
-            "kind": codes("V", "C", "T"),
-            "free": BOOLEANS,
-            "km": NUMBERS,
-            "changed": st.one_of(st.none(), MOMENTS.map(lambda moment: moment.date()), st.just(FOR_EVER.date())),
-        },
-        """
-        name = { coalesce = ["short", "label"] }
-        kind = { column = "kind", values = { V = "VAN", C = "CARGO_BIKE" }, otherwise = "TOOL" }
-        status = { column = "free", values = { 1 = "AVAILABLE", 0 = "IN_USE" } }
-        odometerKm = "km"
-        updatedAt = "changed"
-        """,
-    ),
-    Stock(
-        "dogwood",
-        "spots",
-        "sqlite",
-        "street text, no text, label text, kind text, primary key (street, no)",
-        ("street", "no"),
-        {
-            "street": KEYS,
-            "no": KEYS,
-            "label": st.sampled_from([None, "p", "q"]),
-            "kind": st.sampled_from(["V", "C", "x", None]),
-        },
-        """
-        name = { column = "label", values = { p = "zz", q = "a" } }
-        kind = { column = "kind", values = { V = "VAN", C = "CARGO_BIKE" } }
-        """,
-        "key_is_personal = true",
-    ),
-    Stock(
-        "elm",
-        "secrets",
-        "sqlite",
-        "id integer primary key, label text",
-        ("id",),
-        {"id": st.integers(0, 9), "label": NAMES},
-        'name = "label"\nkind = { const = "VAN" }',
-    ),
-)
-PARTNERS = ("alder", "birch", "cedar", "dogwood", "elm")
-VIEWER = "alder"
-# dogwood keeps state, distance and date of change to itself; elm has no agreement with anybody.
-SHARED = {
-    "birch": '["kind", "description", "status", "odometerKm", "updatedAt"]',
-    "cedar": '["kind", "description", "status", "odometerKm", "updatedAt"]',
-    "dogwood": '["kind", "description"]',
-}
-
-
-def partner_file(code: str) -> str:
-    """The file of one of the partners; its sources are called as the databases that they are."""
-    head = f'[partner]\ncode = "{code}"\nname = "{code}"\nkind = "OTHER"\ntime_zone = "Europe/Paris"\ncurrency = "EUR"\n'
-    parts = [head]
-    mine = [stock for stock in STOCKS if stock.partner == code]
-    for home in dict.fromkeys(stock.home for stock in mine):
-        parts.append(f'[source.{home}]\nkind = "sql"\nurl = "${{{home.upper()}_URL}}"\ndeadline = "20s"\n')
-    for stock in mine:
-        keys = ", ".join(f'"{name}"' for name in stock.key)
-        parts.append(
-            f'[mapping.{stock.name}]\nentity = "Asset"\nsource = "{stock.home}"\ntable = "{stock.table}"\nkey = [{keys}]\n'
-            f'{stock.options}\n[mapping.{stock.name}.fields]\ndescription = "tag"\n{stock.fields}\n'
+    def mapping(self) -> str:
+        """Its part of the partner's file."""
+        keys = ", ".join(f'"{name}"' for name in self.key)
+        return (
+            f'[mapping.{self.name}]\nentity = "{self.entity}"\nsource = "{self.home}"\ntable = "{self.mapped}"\n'
+            f"key = [{keys}]\n{self.options}\n"
+            f'[mapping.{self.name}.fields]\n{TAGS[self.entity]} = "tag"\n{self.fields}\n'
         )
-    if code in SHARED:
-        parts.append(f'[[agreement]]\ncode = "all"\nwith = ["alder"]\n[agreement.Asset]\nfields = {SHARED[code]}\n')
-    return "\n".join(parts)
 
 
-@dataclass
+def fillings(stocks: Sequence[Stock], most: int = 5) -> st.SearchStrategy[dict[str, list[Row]]]:
+    """Rows for some stocks, at most so many for each, with a tag each."""
+    rows = {stock.id: st.lists(st.fixed_dictionaries(dict(stock.columns)), max_size=most) for stock in stocks}
+    return st.fixed_dictionaries(rows).map(tagged)
+
+
+def tagged(rows: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
+    """The same rows with a tag each."""
+    return {name: [{**row, "tag": f"{name}.{n}"} for n, row in enumerate(found)] for name, found in rows.items()}
+
+
+def partner_file(code: str, stocks: Iterable[Stock], agreement: str = "") -> str:
+    """The file of a partner with some stocks; its sources are called as the databases that they are."""
+    mine = [stock for stock in stocks if stock.partner == code]
+    head = f'[partner]\ncode = "{code}"\nname = "{code}"\nkind = "OTHER"\ntime_zone = "Europe/Paris"\ncurrency = "EUR"'
+    sources = (
+        f'[source.{home}]\nkind = "sql"\nurl = "${{{code.upper()}_{home.upper()}_URL}}"\ndeadline = "20s"'
+        for home in dict.fromkeys(stock.home for stock in mine)
+    )
+    return "\n".join([head, *sources, *(stock.mapping() for stock in mine), agreement])
+
+
 class World:
-    """The running federation and its databases."""
+    """A running federation and its databases, by home. line: between the gateway and one partner's PostgreSQL."""
 
-    gateway: Gateway
-    databases: Mapping[str, Database]
+    def __init__(
+        self, stocks: Sequence[Stock], gateway: Gateway, databases: Mapping[str, Database], line: Proxy
+    ) -> None:
+        self.stocks = {stock.id: stock for stock in stocks}
+        self.gateway = gateway
+        self.databases = databases
+        self.line = line
 
-    async def fill(self, rows: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
+    async def fill(self, rows: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
         """Make these the rows of the stocks (by stock id); what each table then holds, in the order of its own key."""
         held = {}
-        for stock in STOCKS:
-            wanted = rows.get(stock.id, [])
+        for name, wanted in rows.items():
+            stock = self.stocks[name]
             await self.databases[stock.home].fill(stock.table, wanted)
-            held[stock.id] = await self.order(stock, wanted)
+            held[name] = await self._order(stock, wanted)
         return held
 
-    async def order(self, stock: Stock, rows: list[Row]) -> list[Row]:
-        """Those of the rows that the table holds, in the order of its own key, as its database says."""
-        sql = f"select tag from {stock.table} order by {', '.join(stock.key)}"
+    async def add(self, rows: Mapping[str, Sequence[Row]]) -> None:
+        """Put rows into the stocks."""
+        for name, wanted in rows.items():
+            await self.databases[self.stocks[name].home].add(self.stocks[name].table, wanted)
+
+    async def remove(self, tags: Iterable[str]) -> None:
+        """Delete the rows with these tags."""
+        for tag in tags:
+            stock = self.stocks[tag.rpartition(".")[0]]
+            await self.databases[stock.home].run(f"delete from {stock.table} where tag = '{tag}'")
+
+    async def _order(self, stock: Stock, rows: Sequence[Row]) -> list[Row]:
+        sql = f"select tag from {stock.mapped} order by {stock.order or ', '.join(stock.key)}"
         by_tag = {row["tag"]: row for row in rows}
         return [by_tag[tag] for (tag,) in await self.databases[stock.home].read(sql)]
 
 
 @asynccontextmanager
-async def federation(postgres: Server, mariadb: Server, folder: Path) -> AsyncIterator[World]:
-    """The federation, its tables empty."""
-    urls = {
-        "postgres": postgres.create("lists"),
-        "mariadb": mariadb.create("lists"),
-        "sqlite": f"sqlite+aiosqlite:///{folder / 'lists.sqlite'}",
-    }
+async def federation(
+    name: str,
+    stocks: Sequence[Stock],
+    agreements: Mapping[str, str],
+    servers: Mapping[str, Server],
+    folder: Path,
+    lined: str = "",
+    before: Mapping[str, Sequence[str]] | None = None,
+) -> AsyncIterator[World]:
+    """A federation with empty tables, in databases of that name.
+
+    agreements: partner code -> its agreements, as in its file; who has no stock is a partner all the same. servers:
+    postgres and mariadb. lined: the partner whose PostgreSQL is behind the line. before: home -> what
+    is run there before the tables are made.
+    """
+    postgres = servers["postgres"]
+    urls = {home: server.create(name) for home, server in servers.items()}
+    urls["sqlite"] = f"sqlite+aiosqlite:///{folder / name}.sqlite"
     async with AsyncExitStack() as stack:
         databases = {home: await stack.enter_async_context(opened(url)) for home, url in urls.items()}
-        for stock in STOCKS:
-            await databases[stock.home].run(f"create table {stock.table} ({stock.ddl}, tag varchar(60))")
-        environ = {f"{home.upper()}_URL": url for home, url in urls.items()}
-        files = {code: partner_file(code) for code in PARTNERS}
+        for home, statements in (before or {}).items():
+            await databases[home].run(*statements)
+        for stock in stocks:
+            await databases[stock.home].run(*stock.create())
+        line = await stack.enter_async_context(proxy(postgres.port))
+        homes = {(stock.partner, stock.home): urls[stock.home] for stock in stocks}
+        if lined:
+            homes[lined, "postgres"] = urls["postgres"].replace(f":{postgres.port}/", f":{line.port}/")
+        environ = {f"{partner}_{home}_URL".upper(): url for (partner, home), url in homes.items()}
+        codes = dict.fromkeys([*(stock.partner for stock in stocks), *agreements])
+        files = {code: partner_file(code, stocks, agreements.get(code, "")) for code in codes}
         gateway = await stack.enter_async_context(running(files, environ))
-        yield World(gateway, databases)
-
-
-FILLINGS = st.fixed_dictionaries({stock.id: stock.rows(5) for stock in STOCKS})
+        stack.push_async_callback(line.cut)  # the gateway ends while this loop, which the line is on, stands still
+        yield World(stocks, gateway, databases, line)

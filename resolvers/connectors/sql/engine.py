@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from resolvers.identifier import normalize
+from resolvers.connectors.sql.functions import register
 
 APPLICATION = "partner-gateway"
 
@@ -24,7 +26,7 @@ def open_engine(url: str, *, deadline: float, max_concurrent: int) -> AsyncEngin
         poolclass=AsyncAdaptedQueuePool,
         pool_size=max_concurrent,
         max_overflow=0,
-        pool_timeout=deadline,
+        pool_timeout=deadline * 0.9,  # so that waiting in vain is told as such, not as a source that is slow
         pool_recycle=1800,
         isolation_level="AUTOCOMMIT",
         connect_args=_arguments(backend, parsed.get_driver_name(), deadline),
@@ -37,13 +39,35 @@ def open_engine(url: str, *, deadline: float, max_concurrent: int) -> AsyncEngin
         @event.listens_for(engine.sync_engine, "connect")
         def prepare(connection: Any, _record: Any) -> None:
             if backend == "sqlite":
-                connection.create_function("gateway_normalize", 1, _normalized, deterministic=True)
+                register(connection)
             cursor = connection.cursor()
             for statement in statements:
                 cursor.execute(statement)
             cursor.close()
 
+    if backend == "sqlite":
+        _follow(engine, parsed.database or "")
     return engine
+
+
+def _follow(engine: AsyncEngine, place: str) -> None:
+    """Open the file anew where another was put in its place: an open connection goes on reading the old one."""
+
+    def which() -> tuple[int, int] | None:
+        try:
+            found = Path(place).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def opened(_connection: Any, record: Any) -> None:
+        record.info["file"] = which()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def used(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info["file"] != which():
+            raise DisconnectionError("another file is there now")
 
 
 def _arguments(backend: str, driver: str, deadline: float) -> dict[str, Any]:
@@ -74,10 +98,6 @@ def _settings(backend: str, deadline: float) -> list[str]:
     if backend == "sqlite":
         return ["PRAGMA query_only = ON"]
     return []
-
-
-def _normalized(text: Any) -> str | None:
-    return None if text is None else normalize(str(text))
 
 
 def _read_only(url: URL) -> URL:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from resolvers.connectors.guard import DeadlinePassed
 from resolvers.connectors.sql.render import Drifted
 
-# SQLSTATE on PostgreSQL, error numbers on MariaDB and MySQL.
-_DRIFT = {"42703", "42P01", "3F000", 1054, 1146}
+# SQLSTATE on PostgreSQL, error numbers on MariaDB and MySQL. 42804 and 42883 are how PostgreSQL tells that a column has
+# another type than a statement was made for.
+_DRIFT = {"42703", "42P01", "3F000", "42804", "42883", 1054, 1146}
+_DRIFT_WORDS = ("no such table", "no such column", "cached statement plan is invalid")
 _SLOW = {"57014", 1969, 3024, 1317}
 _BUSY = {"53300", 1040, 1203}
-_DENIED = {"42501", "28000", "28P01", 1044, 1045, 1142, 1143}
+_DENIED = {"42501", 1044, 1045, 1142, 1143}
+# SQLSTATE classes: connection, authorisation, no such database, resources, the operator intervened, system error.
+_DOWN = ("08", "28", "3D", "53", "57P", "58")
 
 
 def code_of(error: BaseException) -> str:
@@ -34,16 +38,18 @@ def code_of(error: BaseException) -> str:
 
 def _driver_code(error: DBAPIError) -> str:
     original: Any = error.orig
-    state: Any = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    if state is None and getattr(original, "args", None):
-        state = original.args[0]
+    state = getattr(original, "sqlstate", None)
+    marks = {state, *(mark for mark in getattr(original, "args", ())[:1] if isinstance(mark, int))}
     text = str(original)
-    if state in _DRIFT or "no such table" in text or "no such column" in text:
+    if marks & _DRIFT or any(words in text for words in _DRIFT_WORDS):
         return "SOURCE_SCHEMA_DRIFT"
-    if state in _SLOW or "interrupted" in text:
+    if marks & _SLOW or "interrupted" in text:
         return "SOURCE_TIMEOUT"
-    if state in _BUSY:
+    if marks & _BUSY:
         return "SOURCE_BUSY"
-    if error.connection_invalidated or state in _DENIED or isinstance(error, OperationalError | InterfaceError):
+    if error.connection_invalidated or marks & _DENIED or (isinstance(state, str) and state.startswith(_DOWN)):
+        return "SOURCE_UNAVAILABLE"
+    # A file that is no database is a plain DatabaseError on SQLite.
+    if isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError:
         return "SOURCE_UNAVAILABLE"
     return "SOURCE_DATA_INVALID"

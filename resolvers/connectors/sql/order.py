@@ -7,51 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, false, func, or_, true
-from sqlalchemy.types import Text
+from sqlalchemy import ColumnElement, and_, false, func, or_, true
 
-from resolvers.border import stand_in
-from resolvers.connectors.sql.render import Renderer, SortColumn, SortConstant, as_key, compared, sort_column
+from resolvers.connectors.sql.own_key import bound_parts
+from resolvers.connectors.sql.render import Renderer, compared
+from resolvers.connectors.sql.sort_key import Key, SortColumn, SortConstant, sort_key
 from resolvers.cursor import Position
-from resolvers.entity import Field, Model
-from resolvers.expression import Constant
+from resolvers.entity import Model
 from resolvers.fetch import Arm, OrderKey, Window
-from resolvers.local_key import key_parts
-from resolvers.mapping import Mapping, Value
+from resolvers.mapping import Mapping
 from resolvers.predicate import And, Compare, Not, Or, Predicate, names
-
-Key = SortColumn | SortConstant
-
-
-def sort_key(model: Model, arm: Arm, renderer: Renderer, path: str, zone: str) -> Key:
-    """What an arm sorts by for a path; what it does not hold or share sorts as missing."""
-    mapping = arm.mapping
-    if not path:
-        return SortConstant(mapping.partner)
-    binding = mapping.fields.get(path)
-    field = model.field(mapping.entity, path)
-    declared = model.entities[mapping.entity].fallback.get(path)
-    default: Any = stand_in(model, mapping.entity, path, field)
-    if declared == "":
-        default = cast(renderer.tables.column(mapping.key[0]), Text())
-    if path in arm.withheld or not isinstance(binding, Value):
-        if isinstance(default, ColumnElement):
-            return _text(renderer, default)
-        return SortConstant(_constant(field, default))
-    if isinstance(binding.expression, Constant) and not isinstance(default, ColumnElement):
-        constant = binding.expression.value
-        return SortConstant(_constant(field, default if constant is None else constant))
-    return sort_column(renderer, field, binding, zone, default)
-
-
-def _text(renderer: Renderer, element: ColumnElement[Any]) -> SortColumn:
-    return SortColumn(renderer.code_point(element), lambda raw: raw, lambda value: (value, True))
-
-
-def _constant(field: Field, value: Any) -> Any:
-    if value is not None and field.values:
-        return field.values.index(value)
-    return float(value) if value is not None and field.type in ("Int", "Float", "Decimal") else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +93,11 @@ class Ordered:
         mine, theirs = (self.mapping.partner, self.mapping.name), (partner, name)
         if mine != theirs:
             return true() if (mine > theirs) == after else false()
-        parts = key_parts(position.key, len(self.own))
-        natives = None if parts is None else [as_key(c.type, part) for c, part in zip(self.own, parts, strict=True)]
-        if natives is None or None in natives:
+        parts = bound_parts(self.own, position.key, self.dialect)
+        if parts is None:
             return false()
         found: ColumnElement[bool] = false()
-        for column, bound in reversed(list(zip(self.own, natives, strict=True))):
+        for column, bound in reversed(list(zip(self.own, parts, strict=True))):
             further = column > bound if after else column < bound
             found = or_(further, and_(column == bound, found))
         return found
@@ -142,7 +106,7 @@ class Ordered:
 def ordered(model: Model, arm: Arm, renderer: Renderer, order: Sequence[OrderKey], zone: str) -> Ordered:
     """The order of one arm."""
     keys = tuple((sort_key(model, arm, renderer, key.path, zone), key.descending) for key in order)
-    own = tuple(renderer.tables.column(name) for name in arm.mapping.key)
+    own = tuple(renderer.key(name) for name in arm.mapping.key)
     return Ordered(arm.mapping, keys, own, renderer.dialect)
 
 

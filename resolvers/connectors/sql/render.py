@@ -1,45 +1,28 @@
-"""Mapping expressions, predicates and sort keys as SQLAlchemy elements over one mapping's tables."""
+"""Mapping expressions, predicates and compare keys as SQLAlchemy elements over one mapping's tables."""
 
 from __future__ import annotations
 
 import operator
+import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    DateTime,
-    Double,
-    String,
-    Table,
-    and_,
-    case,
-    cast,
-    collate,
-    false,
-    func,
-    literal,
-    null,
-    or_,
-    true,
-)
+from sqlalchemy import ColumnElement, Double, Table, and_, case, cast, collate, false, func, literal, null, or_, true
 from sqlalchemy.dialects import mysql
-from sqlalchemy.types import BigInteger, Boolean, Enum, Integer, SmallInteger, Text, TypeEngine
+from sqlalchemy.types import Boolean, Text, TypeEngine
 
-from resolvers.coercion import text_of
+from resolvers.coercion import ALIASES, NUMBER, text_of
+from resolvers.connectors.sql.column_type import Padded, Untyped, is_text, python_type
 from resolvers.connectors.sql.shape import Shape
-from resolvers.entity import Field
 from resolvers.errors import GatewayError
 from resolvers.expression import Case, Coalesce, Column, Constant, Expression, JsonPath, Template
 from resolvers.identifier import SEPARATORS
-from resolvers.local_key import native
 from resolvers.mapping import Mapping, Value
 from resolvers.predicate import And, Compare, Not, Or, Predicate
 
@@ -66,18 +49,6 @@ class Tables:
         return table.c[column]
 
 
-def python_type(type_: TypeEngine[Any]) -> type:
-    """The Python type that the driver takes for a column of this type."""
-    try:
-        return type_.python_type
-    except NotImplementedError:
-        return str
-
-
-def is_text(type_: TypeEngine[Any]) -> bool:
-    return isinstance(type_, String) and not isinstance(type_, Enum)
-
-
 class Renderer:
     """Renders for one dialect. Everything that comes from a caller or a file's values is a bound parameter."""
 
@@ -92,9 +63,11 @@ class Renderer:
         found = self.expression(value.expression)
         if value.trim:
             found = func.nullif(func.trim(self.text(found)), "")
+        texts = is_text(found.type) or value.trim
         for token in value.null:
-            if isinstance(token, str) == (is_text(found.type) or value.trim):
-                found = func.nullif(found, token, type_=found.type)
+            if isinstance(token, str) == texts or self.dialect == "sqlite":
+                told = self.code_point(found) if isinstance(token, str) else found
+                found = case((or_(found.is_(None), told != token), found))
         return found
 
     def expression(self, expression: Expression) -> ColumnElement[Any]:
@@ -120,11 +93,49 @@ class Renderer:
 
     def text(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
         """The element as text; texts stay as they are."""
-        if is_text(element.type):
+        if is_text(element.type) and not isinstance(element.type, Padded | Untyped):
             return element
         if self.dialect in ("mysql", "mariadb"):
+            if isinstance(element.type, mysql.BIT):  # as a text it would be the character of that number
+                element = cast(element, mysql.INTEGER(unsigned=True))
             return cast(element, mysql.CHAR(charset="utf8mb4"))
         return cast(element, Text())
+
+    def key(self, name: str) -> ColumnElement[Any]:
+        """A column of a key, as keys are compared and ordered: in its own type where it has one."""
+        column = self.tables.column(name)
+        return self.text(column) if isinstance(column.type, Untyped) else column
+
+    def key_text(self, names: Sequence[str]) -> ColumnElement[Any]:
+        """The key as `local_key.key_text` writes it."""
+        parts = [self.text(self.tables.column(name)) for name in names]
+        if len(parts) == 1:
+            return parts[0]
+        first, *others = (func.replace(func.replace(part, "%", "%25"), ":", "%3A", type_=Text()) for part in parts)
+        whole: ColumnElement[Any] = first
+        for part in others:
+            whole = self._concat(self._concat(whole, literal(":", Text())), part)
+        return whole
+
+    def number(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The element as a double, null where it is no finite number."""
+        if self.dialect == "sqlite":
+            return func.gateway_number(element, type_=Double())
+        if is_text(element.type):
+            text = self.text(element)
+            return case((text.regexp_match(f"^[ \t\r\n]*({NUMBER})[ \t\r\n]*$"), cast(text, Double())))
+        found: ColumnElement[Any] = cast(element, Double())
+        if self.dialect != "postgresql":
+            return found
+        return case((found.between(-sys.float_info.max, sys.float_info.max), found))
+
+    def coded(self, element: ColumnElement[Any], values: Map[str, Any]) -> Iterator[tuple[ColumnElement[bool], Any]]:
+        """Whether the element is each of some codes, and what that code means."""
+        text = self.code_point(element)
+        for code, meaning in values.items():
+            alias = ALIASES.get(code)
+            spellings = [code] if alias is None or alias in values else [code, alias]
+            yield or_(*(text == spelling for spelling in spellings)), meaning
 
     def same(self, left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether two columns hold the same key; as text where their types differ."""
@@ -196,9 +207,10 @@ class Renderer:
         """The compare key of an identifier, as `identifier.normalize` makes it (for what is spelled in ASCII)."""
         text = self.text(element)
         if self.dialect == "postgresql":
-            return func.upper(func.translate(text, SEPARATORS.replace("\0", ""), ""), type_=Text())
+            gone = SEPARATORS.replace("\0", "")
+            return func.translate(text, ascii_lowercase + gone, ascii_uppercase, type_=Text())
         if self.dialect in ("mysql", "mariadb"):
-            return func.upper(func.regexp_replace(text, "[^0-9A-Za-z\u0080-\U0010ffff]", ""), type_=Text())
+            return func.upper(func.regexp_replace(text, _SEPARATOR, ""), type_=Text())
         return func.gateway_normalize(text, type_=Text())
 
     def code_point(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -211,6 +223,9 @@ class Renderer:
             return collate(cast(text, mysql.CHAR(charset="utf8mb4")), collation)
         return collate(text, "BINARY")
 
+
+# MariaDB's regular expressions (PCRE) and MySQL's (ICU) read a class of characters alike when it is written in numbers.
+_SEPARATOR = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in SEPARATORS) + "]"
 
 _OPERATORS: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "eq": operator.eq,
@@ -246,118 +261,6 @@ def as_column(type_: TypeEngine[Any], value: Any) -> Any:
     except (ValueError, ArithmeticError):
         return None
     return text_of(value) if wanted is str else value
-
-
-# sort keys -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SortColumn:
-    """A sort key that the database computes.
-
-    element: what it sorts by. decode: raw -> canonical. bind: canonical -> (bound, exact); not exact means that the
-    bound is the greatest value at or under it that the column can hold. nullable: whether nulls must be seen to.
-    """
-
-    element: ColumnElement[Any]
-    decode: Callable[[Any], Any]
-    bind: Callable[[Any], tuple[Any, bool]]
-    nullable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class SortConstant:
-    """A sort key that is the same for every row of an arm: the partner, a constant, or nothing at all (None)."""
-
-    value: Any
-
-
-def sort_column(
-    renderer: Renderer, field: Field, value: Value, zone: str, stand_in: ColumnElement[Any] | Any | None
-) -> SortColumn:
-    """What a leaf sorts by: code points of texts, declared order of enums, numbers, instants."""
-    element = renderer.value(value)
-    if field.values:
-        rank = _rank(renderer, field, value, element, stand_in)
-        return SortColumn(rank, lambda raw: None if raw is None else int(raw), _as_is)
-    match field.type:
-        case "Int" | "Float" | "Decimal":
-            # MariaDB compares FLOAT inexactly, so that keyset would repeat a row: everything is compared as DOUBLE.
-            number: ColumnElement[Any] = (
-                cast(element, Double()) * literal(10.0**value.scale) if value.scale else cast(element, Double())
-            )
-            return SortColumn(number, lambda raw: None if raw is None else float(raw), lambda v: (float(v), True))
-        case "Date" | "DateTime":
-            return _moments(element, field, value, ZoneInfo(value.zone or zone))
-        case _:
-            text = renderer.text(element)
-            if stand_in is not None:
-                text = func.coalesce(text, renderer.text(stand_in) if isinstance(stand_in, ColumnElement) else stand_in)
-            return SortColumn(renderer.code_point(text), lambda raw: None if raw is None else text_of(raw), _as_is)
-
-
-def _as_is(value: Any) -> tuple[Any, bool]:
-    return value, True
-
-
-def _rank(
-    renderer: Renderer, field: Field, value: Value, element: ColumnElement[Any], stand_in: Any
-) -> ColumnElement[Any]:
-    order = {name: index for index, name in enumerate(field.values)}
-    text = renderer.code_point(element)
-    codes = value.values if value.values is not None else {name: name for name in field.values}
-    boolean = isinstance(element.type, Boolean)
-    words = {"1": "true", "0": "false"} if boolean and renderer.dialect == "postgresql" else {}
-    ranks = [(text == words.get(code, code), order[name]) for code, name in codes.items() if name in order]
-    if value.values is not None and isinstance(value.expression, Case):
-        ranks += [(text == name, rank) for name, rank in order.items() if name not in codes]
-    unknown = value.otherwise if not value.strict else None
-    missing = order.get(stand_in) if isinstance(stand_in, str) else None
-    other: Any = literal(order[unknown]) if unknown in order else literal(missing) if missing is not None else null()
-    if unknown in order:  # a null code is not an unknown one
-        nothing: Any = literal(missing) if missing is not None else null()
-        ranks.insert(0, (element.is_(None), nothing))
-    return case(*ranks, else_=other) if ranks else cast(other, Integer())
-
-
-def _moments(element: ColumnElement[Any], field: Field, value: Value, zone: ZoneInfo) -> SortColumn:
-    from resolvers.coercion import NotUnderstood, converter
-
-    convert = converter(field, value, str(zone))
-    aware = isinstance(element.type, DateTime) and bool(element.type.timezone)
-    day_column = isinstance(element.type, Date)
-
-    def decode(raw: Any) -> Any:
-        try:
-            return convert(raw)
-        except NotUnderstood:
-            return None
-
-    def bind(canonical: Any) -> tuple[Any, bool]:
-        if not isinstance(canonical, datetime):
-            if not day_column:
-                return datetime(canonical.year, canonical.month, canonical.day), True  # noqa: DTZ001
-            return canonical, True
-        local = canonical.astimezone(zone)
-        if day_column:
-            day = local.date() - timedelta(days=1) if value.inclusive else local.date()
-            return day, local.time().replace(tzinfo=None) == datetime.min.time()
-        if aware:
-            return canonical.astimezone(UTC), True
-        return local.replace(tzinfo=None), True
-
-    return SortColumn(element, decode, bind)
-
-
-def as_key(type_: TypeEngine[Any], text: str) -> Any:
-    """A part of a key as the column's own type; None where no row can have it."""
-    found = native(text, python_type(type_))
-    if isinstance(found, int):
-        bits = 15 if isinstance(type_, SmallInteger) else 63 if isinstance(type_, BigInteger) else 31
-        if bits == 31 and not isinstance(type_, Integer):
-            bits = 63
-        return found if -(2**bits) <= found < 2**bits else None
-    return found
 
 
 def mapping_tables(shape: Shape, mapping: Mapping) -> Tables:

@@ -7,11 +7,12 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Float, MetaData, String, Table, inspect
+from sqlalchemy import Column, MetaData, Table, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import NullType, TypeEngine
+
+from resolvers.connectors.sql.column_type import wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +35,19 @@ def _look(connection: Connection, names: list[str]) -> Shape:
     tables = {}
     for name in names:
         schema, _, short = name.rpartition(".")
-        found = _columns(inspector, short, schema or None)
+        found = _columns(inspector, short, schema or None, connection.dialect.name)
         if found is not None:
             tables[name] = Table(short, metadata, *found, schema=schema or None)
     dialect = connection.dialect
     return Shape(tables, dialect.name, bool(getattr(dialect, "is_mariadb", False)))
 
 
-def _columns(inspector: Any, table: str, schema: str | None) -> list[Column[Any]] | None:
+def _columns(inspector: Any, table: str, schema: str | None, dialect: str) -> list[Column[Any]] | None:
     """Name, type and nullability are all that statements need; no keys, no defaults."""
     try:
         described = inspector.get_columns(table, schema=schema)
     except NoSuchTableError:
         return None
-    return [Column(column["name"], _plain(column["type"]), nullable=column["nullable"]) for column in described]
-
-
-def _plain(type_: TypeEngine[Any]) -> TypeEngine[Any]:
-    """The type as its values are wanted: what is unknown as text, binary floating point never as decimals."""
-    if isinstance(type_, NullType):
-        return String()
-    if isinstance(type_, Float):
-        type_.asdecimal = False  # MySQL's dialect would make 319.7000000000 of 319.7
-    return type_
+    return [
+        Column(column["name"], wanted(column["type"], dialect), nullable=column["nullable"]) for column in described
+    ]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.connectors.guard import within
+from resolvers.connectors.guard import DeadlinePassed, within
 from resolvers.connectors.sql.engine import open_engine
 from resolvers.connectors.sql.faults import code_of
 from resolvers.connectors.sql.shape import Shape, look
 from resolvers.connectors.sql.statement import Statement, StatementBuilder
+from resolvers.connectors.sql.stop import Stops
 from resolvers.entity import Model
 from resolvers.errors import SourceError
 from resolvers.fetch import Access, Fetch, Linked, LinkRows, Row
@@ -35,6 +37,7 @@ class SqlSource:
         self.model = model
         self._tables = frozenset(table for mapping in mappings for table in mapping.tables())
         self._engine = open_engine(source.url, deadline=source.deadline, max_concurrent=source.max_concurrent)
+        self._stops = Stops(self._engine)
         self._shape: Shape | None = None
 
     async def rows(self, fetch: Fetch, access: Access, observe: Observe) -> list[Row]:
@@ -71,8 +74,10 @@ class SqlSource:
         return await self._guarded(call, "", "Shape", lambda _: None, lambda _: 0)
 
     async def close(self) -> None:
-        """Close the pool."""
-        await self._engine.dispose()
+        """Close the pool; what does not end within the deadline is left behind."""
+        await self._stops.close()
+        with suppress(DeadlinePassed):
+            await within(self.source.deadline, self._engine.dispose, lambda: None)
 
     async def _ask(
         self, build: Callable[[StatementBuilder], Statement | None], entity: str, access: str, observe: Observe
@@ -104,28 +109,42 @@ class SqlSource:
         observe: Observe,
         size: Callable[[T], int],
     ) -> T:
-        """The call on a pooled connection, inside the source's deadline; a broken connection is tried anew, once."""
+        """The call on a pooled connection, inside the source's deadline; tried anew, once, where that can help."""
         began = time.perf_counter()
         told: list[str] = []
+        held: list[AsyncConnection] = []
 
         async def connected() -> T:
             async with self._engine.connect() as connection:
-                return await call(connection, told)
+                held.append(connection)
+                try:
+                    return await call(connection, told)
+                finally:
+                    held.clear()
 
         async def twice() -> T:
+            looked = self._shape is None
             try:
                 return await connected()
-            except DBAPIError as error:
-                if not error.connection_invalidated:
+            except Exception as error:
+                # A broken connection, or tables that are no longer as they were when they were looked at.
+                drifted = code_of(error) == "SOURCE_SCHEMA_DRIFT"
+                if drifted:
+                    self._shape = None
+                if looked if drifted else not (isinstance(error, DBAPIError) and error.connection_invalidated):
                     raise
                 return await connected()
+
+        def stop() -> None:
+            for connection in held:
+                self._stops.stop(connection)
 
         def tell(rows: int, error: str | None = None, detail: str = "") -> None:
             spent = time.perf_counter() - began
             observe(SourceCall(self.source.id, entity, access, "; ".join(told), rows, spent, error, detail))
 
         try:
-            found = await within(self.source.deadline, twice)
+            found = await within(self.source.deadline, twice, stop)
         except Exception as error:
             code = code_of(error)
             if code == "SOURCE_SCHEMA_DRIFT":

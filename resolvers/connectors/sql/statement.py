@@ -27,13 +27,14 @@ from sqlalchemy import (
 
 from resolvers.border import Build, reading, target_reading
 from resolvers.connectors.sql.order import Ordered, condition, ordered
-from resolvers.connectors.sql.render import Drifted, Renderer, Tables, as_key, mapping_tables
+from resolvers.connectors.sql.own_key import key_in
+from resolvers.connectors.sql.render import Drifted, Renderer, Tables, mapping_tables
 from resolvers.connectors.sql.shape import Shape
 from resolvers.entity import Model
 from resolvers.expression import Constant
 from resolvers.fetch import Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, Row, Window
 from resolvers.identifier import KeyToken, NameToken, Token
-from resolvers.local_key import key_parts, key_text
+from resolvers.local_key import key_text
 from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Parts, Target, Value
 from resolvers.predicate import Predicate
 
@@ -155,9 +156,9 @@ class StatementBuilder:
 
     def _lookup(self, fetch: Fetch, arm: Arm, access: Lookup) -> Piece | None:
         renderer = Renderer(mapping_tables(self.shape, arm.mapping))
-        own = [renderer.tables.column(name) for name in arm.mapping.key]
+        own = [renderer.key(name) for name in arm.mapping.key]
         keys = access.keys.get(arm.mapping.id, ())
-        wanted = [key_in(own, keys)] if keys else []
+        wanted = [key_in(own, keys, renderer.dialect)] if keys else []
         wanted += [
             self._named(renderer, value["scheme"], value["value"], index in binding.exact, access.names)
             for path, binding in arm.mapping.fields.items()
@@ -306,7 +307,8 @@ class StatementBuilder:
             base = base.outerjoin(named[join.name], and_(*on))
         if mapping.where is not None:
             base = base.where(renderer.predicate(mapping.where))
-        return base
+        keys = (renderer.tables.column(name) for name in mapping.key)  # a row without its key is no record
+        return base.where(*(column.is_not(None) for column in keys if getattr(column, "nullable", True)))
 
     def _link_tables(self, link: Link) -> Tables:
         found = self.shape.tables.get(link.table or "")
@@ -325,14 +327,15 @@ class StatementBuilder:
                 and (target.partner is None or target.partner == token.partner)
             ]
             return self._named(renderer, target.scheme, target.value, target.exact, names) if names else None
-        columns = [renderer.tables.column(name) for name in target.columns]
+        columns = [renderer.key(name) for name in target.columns]
         wanted = []
         for code, mapping in target.to.items():
             keys = [token.key for token in tokens if isinstance(token, KeyToken) and token.mapping == mapping]
             if keys and target.code is not None:
-                wanted.append(and_(renderer.text(renderer.value(target.code)) == code, key_in(columns, keys)))
+                known = renderer.code_point(renderer.value(target.code)) == code
+                wanted.append(and_(known, key_in(columns, keys, renderer.dialect)))
             elif keys:
-                wanted.append(key_in(columns, keys))
+                wanted.append(key_in(columns, keys, renderer.dialect))
         return or_(*wanted) if wanted else None
 
     def _named(
@@ -358,23 +361,6 @@ class StatementBuilder:
             if codes:
                 found.append(and_(coded.in_(codes), element.in_(sorted(spellings))))
         return or_(false(), *found)
-
-
-def key_in(columns: Sequence[ColumnElement[Any]], keys: Iterable[str]) -> ColumnElement[bool]:
-    """Whether the columns hold one of the keys; a key that no row can have is left out."""
-    natives = []
-    for text in keys:
-        parts = key_parts(text, len(columns))
-        if parts is None:
-            continue
-        native = [as_key(column.type, part) for column, part in zip(columns, parts, strict=True)]
-        if None not in native:
-            natives.append(tuple(native))
-    if not natives:
-        return false()
-    if len(columns) == 1:
-        return columns[0].in_([native[0] for native in natives])
-    return tuple_(*columns).in_(natives)
 
 
 def _on(renderer: Renderer, there: Renderer, link: Link) -> ColumnElement[bool]:

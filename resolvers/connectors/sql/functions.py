@@ -1,0 +1,62 @@
+"""What SQLite lacks, as functions of its connections: the compare key of identifiers, numbers and times in any text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from resolvers.coercion import NotUnderstood, day, instant, number, text_of
+from resolvers.identifier import normalize
+
+
+def register(connection: Any) -> None:
+    """Give a driver's connection the functions."""
+    for name, (arguments, function) in _FUNCTIONS.items():
+        connection.create_function(name, arguments, function, deterministic=True)
+
+
+def moment_text(moment: datetime) -> str:
+    """An instant as `gateway_instant` writes it: texts that sort as the instants do."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _normalize(raw: Any) -> str:
+    return normalize(text_of(raw))
+
+
+def _number(raw: Any) -> float:
+    return float(number(raw))
+
+
+def _instant(raw: Any, zone: str, inclusive: int) -> str:
+    return moment_text(instant(raw, _zone(zone), bool(inclusive)))
+
+
+def _day(raw: Any, zone: str) -> str:
+    return day(raw, _zone(zone)).isoformat()
+
+
+_zone = cache(ZoneInfo)
+
+
+def _understood(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Null for null, and for what cannot be understood."""
+
+    def guarded(raw: Any, *options: Any) -> Any:
+        try:
+            return None if raw is None else function(raw, *options)
+        except NotUnderstood:
+            return None
+
+    return guarded
+
+
+_FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
+    "gateway_normalize": (1, _understood(_normalize)),
+    "gateway_number": (1, _understood(_number)),
+    "gateway_instant": (3, _understood(_instant)),
+    "gateway_day": (2, _understood(_day)),
+}

@@ -1,0 +1,117 @@
+"""Records of one entity that are fetched together: what is asked of which mapping, as far as the grant shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field, replace
+
+from resolvers.agreement import stricter
+from resolvers.entity import Model
+from resolvers.expression import Constant
+from resolvers.fetch import Arm, Fetch
+from resolvers.mapping import Mapping, Parts, Value
+
+Refusal = Callable[[Mapping, str], str | None]
+"""Why a mapping's dotted path is not readable; None where it is."""
+
+
+@dataclass(slots=True, eq=False)
+class Level:
+    """Records of one entity that come with the same fetches. paths: dotted path -> place in a row's values.
+
+    mappings: those whose records can stand here. wanted: mapping id -> what is asked of it, parts and members of lists
+    too ("address", "licences.number"). given: mapping id -> what of it is shared. fetches: one per source. The last two
+    are there once the level is closed.
+    """
+
+    entity: str
+    paths: dict[str, int] = field(default_factory=dict)
+    mappings: dict[str, Mapping] = field(default_factory=dict)
+    wanted: dict[str, set[str]] = field(default_factory=dict)
+    issues: bool = False
+    fetches: tuple[Fetch, ...] = ()
+    given: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def allow(self, mappings: Iterable[Mapping]) -> tuple[Mapping, ...]:
+        """Let records of mappings stand here; the same mappings."""
+        found = tuple(mappings)
+        for mapping in found:
+            self.mappings.setdefault(mapping.id, mapping)
+        return found
+
+    def want(self, path: str, mappings: Iterable[Mapping]) -> None:
+        """Ask some mappings for a path."""
+        self.paths.setdefault(path, len(self.paths))
+        self.want_inside(path, mappings)
+
+    def want_inside(self, path: str, mappings: Iterable[Mapping]) -> None:
+        """Ask some mappings for a part, or for a member of a list, which come with other paths."""
+        for mapping in mappings:
+            self.wanted.setdefault(mapping.id, set()).add(path)
+
+    def close(self, model: Model, refusal: Refusal) -> None:
+        """Make the fetches. Columns that nothing asked for, or that the grant does not show, are in none of them."""
+        if self.issues:  # a record's issues are those of every field that the caller may read
+            for mapping in self.mappings.values():
+                for path in _readable(mapping, refusal):
+                    self.want(path, [mapping])
+        paths = tuple(self.paths)
+        by_source: dict[str, list[Arm]] = {}
+        for mapping in sorted(self.mappings.values(), key=lambda m: (m.partner, m.name)):
+            asked = self.wanted.get(mapping.id, set())
+            sayable = {*mapping.fields, *(path for path in model.entities[self.entity].orders.values() if path)}
+            withheld = frozenset(path for path in sayable if refusal(mapping, path) is not None)
+            given = frozenset(path for path in paths if path in mapping.fields and path in asked) - withheld
+            self.given[mapping.id] = frozenset(path for path in asked if refusal(mapping, path) is None)
+            narrow = self._narrowed(model, mapping, given, asked, refusal)
+            by_source.setdefault(mapping.source_id, []).append(Arm(narrow, given, withheld))
+        self.fetches = tuple(
+            Fetch(source, self.entity, paths, tuple(arms), self.issues) for source, arms in by_source.items()
+        )
+
+    def _narrowed(
+        self, model: Model, mapping: Mapping, given: frozenset[str], asked: set[str], refusal: Refusal
+    ) -> Mapping:
+        """The mapping with its lists cut down to the members that the grant shows.
+
+        All of these are read, asked for or not, because an entry stands or falls with them; but what is more private
+        than its list is read only when it is asked for.
+        """
+        fields = dict(mapping.fields)
+        for path, binding in mapping.fields.items():
+            if path in given and isinstance(binding, Parts):
+                left = {
+                    name
+                    for member in binding.members
+                    for name in member
+                    if refusal(mapping, inner := f"{path}.{name}") is None
+                    and (self.issues or inner in asked or not stricter(model, self.entity, inner))
+                }
+                fields[path] = _cut(binding, left)
+        return replace(mapping, fields=fields) if fields != mapping.fields else mapping
+
+
+def _cut(parts: Parts, left: set[str]) -> Parts:
+    """A list's entries without some members; an entry of which only constants would be left goes altogether."""
+    members: list[Map[str, Value]] = []
+    exact: set[int] = set()
+    for index, member in enumerate(parts.members):
+        kept = {name: value for name, value in member.items() if name in left}
+        if _says(kept) or not _says(member):
+            if index in parts.exact:
+                exact.add(len(members))
+            members.append(kept)
+    return Parts(tuple(members), frozenset(exact))
+
+
+def _says(member: Map[str, Value]) -> bool:
+    return any(not isinstance(value.expression, Constant) for value in member.values())
+
+
+def _readable(mapping: Mapping, refusal: Refusal) -> list[str]:
+    return [
+        path
+        for path, binding in mapping.fields.items()
+        if isinstance(binding, Value | Parts) and refusal(mapping, path) is None
+    ]
