@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from resolvers.agreement import Agreement, Visible, visible
-from resolvers.entity import Model
+from resolvers.entity import Kind, Model
 from resolvers.errors import Mistake
-from resolvers.mapping import Binding, ByIdentifier, ByKey, Mapping
-from resolvers.partner_file import Partner, Source, read
+from resolvers.expression import Case, Constant
+from resolvers.mapping import Binding, ByIdentifier, ByKey, Mapping, Value
+from resolvers.partner_file import Partner, read
 from resolvers.section import nearest
+from resolvers.source import Source
 from resolvers.viewer import Grant, Viewer
 
 
@@ -95,9 +97,14 @@ def load(folder: Path, model: Model, environ: Map[str, str]) -> tuple[Catalog, l
     if not files:
         mistakes.append(Mistake("CATALOG_EMPTY", folder.name, "", "no partner file (*.toml) in this folder."))
     for path in files:
-        partner, found = read(path, model, environ)
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            mistakes.append(Mistake("CATALOG_UNREADABLE", path.name, "", f"cannot be read: {error.strerror}."))
+            continue
+        partner, found = read(path, text, model, environ)
         mistakes += found
-        digest.update(path.name.encode() + (path.read_bytes() if os.access(path, os.R_OK) else b""))
+        digest.update(path.name.encode() + b"\0" + text)
         if partner is None:
             continue
         if partner.code in partners:
@@ -112,48 +119,63 @@ def load(folder: Path, model: Model, environ: Map[str, str]) -> tuple[Catalog, l
             mistakes.append(Mistake("CATALOG_DUPLICATE", path.name, "identity.issuer", message))
             continue
         partners[partner.code] = partner
-    for code in list(partners):
-        found = list(_across(partners[code], partners, model))
-        mistakes += found
-        if any(mistake.level == "error" for mistake in found):
-            del partners[code]
+    for partner in partners.values():
+        mistakes += _across(partner, partners, model)
     digest.update(repr(sorted(partners)).encode())  # who was left out may depend on the environment
     return Catalog(model, MappingProxyType(partners), digest.hexdigest()[:16]), mistakes
 
 
 def _across(partner: Partner, partners: Map[str, Partner], model: Model) -> Iterable[Mistake]:
-    """What one partner's file says of others: an unknown name of its own is an error, of another's a warning.
+    """What one partner's file says of others that is not so: warnings, which read as references that lead nowhere.
 
-    Only a warning, because the other's file may come later and nobody may break a partner by leaving.
+    No errors, because the other's file may come later, and nobody may break a partner by leaving or by a change.
     """
     for mapping in partner.mappings.values():
         for path, binding in mapping.fields.items():
             key = f"mapping.{mapping.name}.fields.{path}"
+            field = model.field(mapping.entity, path)
+            if isinstance(binding, Value) and field.kind is Kind.PARTNER:
+                for code in sorted(_outcomes(binding) - partners.keys()):
+                    yield _unknown(partner, key, f"there is no partner {code!r}.", code, partners)
             for target in _targets(binding):
-                wanted = model.field(mapping.entity, path).type
-                if isinstance(target, ByIdentifier):
-                    other = target.partner
-                    if other is not None and other not in partners:
-                        yield _unknown(partner, key, f"there is no partner {other!r}.", other, partners)
-                    continue
-                for name in sorted(target.mappings):
-                    code, _, short = name.partition(".")
-                    found = partners[code].mappings.get(short) if code in partners else None
-                    if found is None and code == partner.code:
-                        hint, message = nearest(short, partner.mappings), f"no mapping {short!r} here."
-                        yield Mistake("CATALOG_UNKNOWN_REFERENCE", partner.file, key, message, hint)
-                    elif found is None:
-                        yield _unknown(partner, key, f"there is no mapping {name!r}.", name, partners)
-                    elif found.entity != wanted:
-                        message = f"{name!r} gives {found.entity}, but {path} leads to {wanted}."
-                        yield Mistake("CATALOG_UNKNOWN_REFERENCE", partner.file, key, message)
-                    elif len(found.key) != len(target.columns):
-                        message = f"{name!r} has a key of {len(found.key)} columns, here are {len(target.columns)}."
-                        yield Mistake("CATALOG_WRONG_VALUE", partner.file, key, message)
+                if isinstance(target, ByKey):
+                    yield from _elsewhere(partner, key, target, field.type, partners)
+                elif target.partner is not None and target.partner not in partners:
+                    yield _unknown(partner, key, f"there is no partner {target.partner!r}.", target.partner, partners)
     for agreement in partner.agreements:
         for code in sorted(agreement.partners - {"*"} - partners.keys()):
             key = f"agreement.{agreement.code}.with"
             yield _unknown(partner, key, f"there is no partner {code!r}.", code, partners)
+
+
+def _elsewhere(
+    partner: Partner, key: str, target: ByKey, entity: str, partners: Map[str, Partner]
+) -> Iterable[Mistake]:
+    for name in sorted(target.mappings):
+        code, _, short = name.partition(".")
+        if code == partner.code:
+            continue  # judged when its own file was read
+        found = partners[code].mappings.get(short) if code in partners else None
+        if found is None:
+            known = [mapping.id for other in partners.values() for mapping in other.mappings.values()]
+            yield _unknown(partner, key, f"there is no mapping {name!r}.", name, known)
+        elif found.entity != entity:
+            message = f"{name!r} gives {found.entity}, but this leads to {entity}."
+            yield Mistake("CATALOG_UNKNOWN_REFERENCE", partner.file, key, message, level="warning")
+        elif len(found.key) != len(target.columns):
+            message = f"{name!r} has a key of {len(found.key)} columns, here are {len(target.columns)}."
+            yield Mistake("CATALOG_WRONG_VALUE", partner.file, key, message, level="warning")
+
+
+def _outcomes(value: Value) -> set[str]:
+    """The codes of partners that a value can be, as far as its file names them."""
+    expression = value.expression
+    found: list[Any] = [*(value.values or {}).values(), value.otherwise]
+    if isinstance(expression, Constant):
+        found += expression.value if isinstance(expression.value, tuple) else [expression.value]
+    elif isinstance(expression, Case):
+        found += [expression.otherwise, *(outcome for _, outcome in expression.cases)]
+    return {str(code) for code in found if code is not None}
 
 
 def _unknown(partner: Partner, key: str, message: str, name: str, known: Iterable[str]) -> Mistake:

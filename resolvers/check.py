@@ -16,9 +16,10 @@ from resolvers.entity import Field, Model
 from resolvers.errors import Mistake, SourceError
 from resolvers.expression import Column as Mapped
 from resolvers.mapping import Mapping, Value, columns_of
-from resolvers.partner_file import Partner, Source
+from resolvers.partner_file import Partner
 from resolvers.predicate import names
 from resolvers.section import nearest
+from resolvers.source import Source
 
 
 async def check(catalog: Catalog) -> list[Mistake]:

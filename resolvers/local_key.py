@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Sequence
 from decimal import Decimal
@@ -36,7 +37,10 @@ def key_parts(text: str, count: int) -> tuple[str, ...] | None:
 def _part(part: Any) -> str:
     if isinstance(part, bytes):
         return part.hex()
-    return text_of(part.normalize() if isinstance(part, Decimal) else part)
+    if isinstance(part, Decimal):  # its own normalize() would round
+        text = format(part, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return text_of(part)
 
 
 def native(text: str, kind: type) -> Any:
@@ -46,8 +50,12 @@ def native(text: str, kind: type) -> Any:
             return None if "\0" in text else text
         if kind is bytes:
             found: Any = bytes.fromhex(text)
+        elif kind is bool:
+            return {"true": True, "false": False}.get(text)
         elif kind in (int, float, Decimal, uuid.UUID):
             found = kind(text)
+            if isinstance(found, float | Decimal) and not math.isfinite(found):
+                return None
         else:
             found = kind.fromisoformat(text)  # type: ignore[attr-defined]
     except (ValueError, ArithmeticError, AttributeError):

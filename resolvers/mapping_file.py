@@ -4,27 +4,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as Map
+from dataclasses import dataclass
 from typing import Any
 
 from resolvers.entity import Entity, Field, Kind, Model
-from resolvers.expression import Constant
-from resolvers.mapping import Binding, ByIdentifier, ByKey, Join, Link, Mapping, Names, Parts, Target, Value
+from resolvers.expression import Column, Constant
+from resolvers.mapping import (
+    Binding,
+    ByIdentifier,
+    ByKey,
+    Join,
+    Link,
+    Mapping,
+    Names,
+    Parts,
+    Target,
+    Value,
+    columns_of,
+)
+from resolvers.predicate import names as predicate_names
 from resolvers.predicate_form import predicate
 from resolvers.section import Section, nearest
-from resolvers.value_form import HEADS, LATER, note_unfit, read_value
+from resolvers.value_form import HEADS, LATER, read_constant, read_value
 
 NAME = r"[a-z][a-z0-9_-]{0,40}"
 
 
-class MappingReader:
-    """Reads one mapping. `names` maps entity -> mapping names of this partner, to find what a bare key leads to."""
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a partner's file says of one of its mappings, before it is read: what keys that lead there must fit."""
 
-    def __init__(self, partner: str, model: Model, names: Map[str, list[str]], zone: str, currency: str) -> None:
+    entity: str
+    width: int
+
+
+class MappingReader:
+    """Reads one mapping. own: every mapping of this partner, by name."""
+
+    def __init__(self, partner: str, model: Model, own: Map[str, Own], zone: str, currency: str) -> None:
         self.partner = partner
         self.model = model
-        self.names = names
+        self.own = own
         self.defaults: dict[str, str] = {"CurrencyCode": currency, "timeZone": zone}
         self.fallback: Map[str, Any] = {}
+        self.joins: Map[str, Join | None] = {}
 
     def read(self, section: Section, sources: Map[str, Any]) -> Mapping | None:
         if not re.fullmatch(NAME, section.name):
@@ -36,11 +59,22 @@ class MappingReader:
         key = section.texts("key", required=True)
         personal = section.boolean("key_is_personal") or False
         where = predicate(section, "where")
-        joins = self._joins(section)
+        self.joins = self._joins(section)
+        for name in key or ():
+            self._known_join(section, section.at("key"), name)
+        for name in predicate_names(where) if where is not None else ():
+            self._known_join(section, section.at("where"), name)
         fields_section = section.section("fields", required=True)
         fields: dict[str, Binding] = {}
         if entity is not None and fields_section is not None:
             self._fields(fields_section, self.model.entities[entity], fields)
+            for path, binding in fields.items():
+                at = f"{fields_section.path}.{path}"
+                for link_table, name in columns_of(binding):
+                    if link_table is None:
+                        self._known_join(section, at, name)
+                    elif "." in name:
+                        section.mistakes.add("CATALOG_UNKNOWN_REFERENCE", at, f"{name!r}: a link table has no joins.")
         section.done(LATER)
         if entity is None or source is None or table is None or key is None:
             return None
@@ -52,22 +86,35 @@ class MappingReader:
             table=table,
             key=key,
             fields=fields,
-            joins=joins,
+            joins={name: join for name, join in self.joins.items() if join is not None},
             where=where,
             key_is_personal=personal,
         )
 
-    def _joins(self, section: Section) -> dict[str, Join]:
-        joins: dict[str, Join] = {}
+    def _joins(self, section: Section) -> dict[str, Join | None]:
+        self.joins = joins = {}
         for item in section.sections("join"):
             name = item.name
+            if not re.fullmatch(NAME, name):
+                item.mistake("CATALOG_WRONG_VALUE", "", f"{name!r} is no name for a join.", f"pattern: {NAME}")
             table = item.text("table", required=True)
             on = _on(item, prefix=name)
+            for _, own in on:
+                self._known_join(item, item.at("on"), own)  # those before it: a join cannot hang on a later one
             where = predicate(item, "where")
+            for column in predicate_names(where) if where is not None else ():
+                if "." in column:
+                    message = f"{column!r}: `where` of a join looks at columns of the joined table, without its name."
+                    item.mistake("CATALOG_UNKNOWN_REFERENCE", "where", message)
             item.done(LATER)
-            if table and on:
-                joins[name] = Join(name, table, on, where)
+            joins[name] = Join(name, table, on, where) if table and on else None
         return joins
+
+    def _known_join(self, section: Section, at: str, column: str) -> None:
+        join, dot, _ = column.rpartition(".")
+        if dot and join not in self.joins:
+            hint = nearest(join, self.joins) or "joins here: " + (", ".join(self.joins) or "none")
+            section.mistakes.add("CATALOG_UNKNOWN_REFERENCE", at, f"{column!r}: there is no join {join!r}.", hint)
 
     # fields ----------------------------------------------------------------------------------------------------------
 
@@ -78,9 +125,9 @@ class MappingReader:
             if field is None or not (field.mapped or name in field.needs):
                 known = [f.name for f in entity.fields.values() if f.mapped or f.name in f.needs]
                 section.take(name)
-                section.mistake(
-                    "CATALOG_UNKNOWN_FIELD", name, f"{entity.name} has no mapped field `{name}`.", nearest(name, known)
-                )
+                hint = nearest(name, known) if field is None else "it comes by itself"
+                message = f"{entity.name} has no mapped field `{name}`."
+                section.mistake("CATALOG_UNKNOWN_FIELD", name, message, hint)
                 continue
             self._field(section, name, field, into, "")
 
@@ -123,9 +170,10 @@ class MappingReader:
             for default in self._missing(part.fields, raw, path):
                 into[f"{path}.{default[0]}"] = default[1]
             for required in part.fields.values():
-                if required.required and required.mapped and f"{path}.{required.name}" not in into:
+                wanted = required.required and required.mapped and required.name not in raw
+                if wanted and f"{path}.{required.name}" not in into:
                     inner.mistake("CATALOG_MISSING_KEY", required.name, f"{field.type} cannot be without it.")
-        elif field.type == "JSON" and isinstance(raw, dict) and not HEADS & raw.keys():
+        elif field.type == "JSON" and isinstance(raw, dict) and not raw.keys() & set(HEADS):
             inner = Section(raw, at, section.mistakes)
             members = {key: read_value(inner, key, inner.take(key), Field(key, Kind.LEAF, "JSON")) for key in raw}
             into[path] = Names({key: value for key, value in members.items() if value is not None})
@@ -163,7 +211,7 @@ class MappingReader:
                 inner.mistake("CATALOG_WRONG_TYPE", "", "a table is expected here.")
                 continue
             if "scheme" in part.fields and "normalized" in part.fields:
-                target = self._identifier(inner)
+                target = self._identifier(inner, named=True)
                 if target is not None:
                     member = {"scheme": target.scheme, "value": target.value}
                     if target.country is not None:
@@ -187,7 +235,8 @@ class MappingReader:
                 member.update({path: value for path, value in into.items() if isinstance(value, Value)})
             member.update(dict(self._missing(part.fields, item, path)))
             for required in part.fields.values():
-                if required.required and required.kind is Kind.LEAF and required.name not in member:
+                wanted = required.required and required.kind is Kind.LEAF and required.name not in item
+                if wanted and required.name not in member:
                     inner.mistake("CATALOG_MISSING_KEY", required.name, f"{field.type} cannot be without it.")
             members.append(member)
         return Parts(tuple(members), frozenset(exact))
@@ -196,7 +245,8 @@ class MappingReader:
 
     def _target(self, section: Section, name: str, raw: Any, entity: str) -> Target | None:
         if not isinstance(raw, dict):
-            section.mistake("CATALOG_WRONG_TYPE", name, "a reference is expected here.", f'like {{ key = "{raw}" }}')
+            quoted = f'"{raw}"' if isinstance(raw, str) else '"column"'
+            section.mistake("CATALOG_WRONG_TYPE", name, "a reference is expected here.", f"like {{ key = {quoted} }}")
             return None
         form = Section(raw, section.at(name), section.mistakes)
         target: Target | None = self._by_key(form, entity) if "key" in raw else self._identifier(form)
@@ -205,12 +255,17 @@ class MappingReader:
 
     def _link(self, section: Section, name: str, raw: Any, entity: str) -> Link | None:
         if not isinstance(raw, dict):
-            section.mistake("CATALOG_WRONG_TYPE", name, "a link is expected here.", "see References and links")
+            section.mistake(
+                "CATALOG_WRONG_TYPE",
+                name,
+                "a link is expected here.",
+                'like { table = "members", on = { "team" = "id" }, key = "person" }',
+            )
             return None
         form = Section(raw, section.at(name), section.mistakes)
         table = form.text("table")
-        on = _on(form) if table is not None else ()
-        where = predicate(form, "where") if table is not None else None
+        on = _on(form) if "table" in raw else ()
+        where = predicate(form, "where") if "table" in raw else None
         target: Target | None = self._by_key(form, entity) if "key" in raw else self._identifier(form)
         form.done(LATER)
         return None if target is None else Link(target, table, on, where)
@@ -218,38 +273,59 @@ class MappingReader:
     def _by_key(self, form: Section, entity: str) -> ByKey | None:
         columns = form.texts("key", required=True)
         to = form.take("to")
-        own = self.names.get(entity, [])
         if columns is None:
             return None
         if to is None:
-            if len(own) != 1:
-                reason = "none" if not own else ", ".join(own)
+            fitting = [name for name, own in self.own.items() if own.entity == entity]
+            if len(fitting) != 1:
+                reason = ", ".join(fitting) or "none"
                 form.mistake("CATALOG_MISSING_KEY", "to", f"which mapping of {entity}? This partner has: {reason}.")
                 return None
-            return ByKey(columns, {"": f"{self.partner}.{own[0]}"})
+            return ByKey(columns, {"": self._mapping_id(form, "key", fitting[0], entity, columns)})
         if isinstance(to, str):
-            return ByKey(columns, {"": self._mapping_id(to)})
+            return ByKey(columns, {"": self._mapping_id(form, "to", to, entity, columns)})
         if not isinstance(to, dict) or not isinstance(to.get("values"), dict):
             wanted = "a mapping's name, or { column = ..., values = { code = mapping } }, is expected here."
             form.mistake("CATALOG_WRONG_TYPE", "to", wanted)
             return None
         inner = Section(to, form.at("to"), form.mistakes)
-        code = read_value(form, "to", {"column": inner.text("column", required=True)}, Field("to", Kind.LEAF, "String"))
-        codes = inner.take("values")
+        column = inner.text("column", required=True)
+        values = inner.section("values", required=True)
         inner.done()
-        if code is None:
+        if column is None or values is None:
             return None
-        return ByKey(columns, {str(key): self._mapping_id(str(name)) for key, name in codes.items()}, code)
+        named = {str(code): values.text(code) for code in values.data}
+        found = {
+            code: self._mapping_id(values, code, name, entity, columns)
+            for code, name in named.items()
+            if name is not None
+        }
+        return ByKey(columns, found, Value(Column(column)))
 
-    def _mapping_id(self, name: str) -> str:
-        return name if "." in name else f"{self.partner}.{name}"
+    def _mapping_id(self, form: Section, key: str, name: str, entity: str, columns: tuple[str, ...]) -> str:
+        """The full name of a mapping. One of the partner's own must be there and fit; others' are judged later."""
+        code, dot, short = name.rpartition(".")
+        if dot and code != self.partner:
+            return name
+        own = self.own.get(short)
+        if own is None:
+            message, hint = f"there is no mapping {short!r} here.", nearest(short, self.own)
+            form.mistake("CATALOG_UNKNOWN_REFERENCE", key, message, hint)
+        elif own.entity and own.entity != entity:
+            message = f"{short!r} gives {own.entity}, but this leads to {entity}."
+            form.mistake("CATALOG_UNKNOWN_REFERENCE", key, message)
+        elif own.width and own.width != len(columns):
+            message = f"{short!r} has a key of {own.width} columns, here are {len(columns)}."
+            form.mistake("CATALOG_WRONG_VALUE", key, message)
+        return f"{self.partner}.{short}"
 
-    def _identifier(self, form: Section) -> ByIdentifier | None:
+    def _identifier(self, form: Section, named: bool = False) -> ByIdentifier | None:
+        """What a record is known by. named: it is the record's own name, so that no partner goes with it."""
         identifier = self.model.parts["Identifier"]
         scheme_field = identifier.fields["scheme"]
         raw = form.take("scheme", required=True)
         if isinstance(raw, str):
-            note_unfit(form, "scheme", raw, scheme_field)
+            read_constant(form, "scheme", raw, scheme_field)
             scheme: Value | None = Value(Constant(raw))
         else:
             scheme = read_value(form, "scheme", raw, scheme_field) if raw is not None else None
@@ -262,7 +338,7 @@ class MappingReader:
         elif country_raw is not None:
             country = read_value(form, "country", country_raw, identifier.fields["country"])
         spelling = form.text("spelling", choices=("exact", "loose"))
-        partner = form.text("partner")
+        partner = None if named else form.text("partner")
         if scheme is None or value is None:
             return None
         return ByIdentifier(scheme, value, country, partner, exact=spelling == "exact")
@@ -270,14 +346,14 @@ class MappingReader:
 
 def _on(section: Section, prefix: str | None = None) -> tuple[tuple[str, str], ...]:
     pairs = section.take("on", required=True)
-    if not isinstance(pairs, dict) or not pairs or not all(isinstance(v, str) for v in pairs.values()):
+    if not isinstance(pairs, dict) or not pairs or not all(isinstance(v, str) and v for v in pairs.values()):
         if pairs is not None:
             section.mistake("CATALOG_WRONG_TYPE", "on", 'columns in pairs are expected: { "sites.id" = "site_id" }.')
         return ()
     found = []
     for joined, own in pairs.items():
         column = joined.removeprefix(f"{prefix}.") if prefix else joined.rsplit(".", 1)[-1]
-        if "." in column:
+        if "." in column or not column:
             section.mistake("CATALOG_WRONG_VALUE", "on", f"{joined!r}: the joined table's own column comes first.")
         found.append((column, own))
     return tuple(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping as Map
@@ -11,37 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from resolvers.agreement import Agreement
+from resolvers.connectors.sql.engine import unusable
 from resolvers.entity import Entity, Model
 from resolvers.errors import Mistake
 from resolvers.identity import ALGORITHMS, DEFAULT_ALGORITHMS, Identity, url_mistake
 from resolvers.mapping import Mapping
-from resolvers.mapping_file import NAME, MappingReader
-from resolvers.section import Mistakes, Section, nearest
-from resolvers.value_form import LATER, known_zone
+from resolvers.mapping_file import NAME, MappingReader, Own
+from resolvers.section import Mistakes, Section, nearest, shown
+from resolvers.source import Source, anchored
+from resolvers.value_form import known_zone
 
 CODE = r"[a-z][a-z0-9-]{0,30}"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One data store of a partner. deadline in seconds; `zone` reads its times without an offset; `url` is a secret."""
-
-    partner: str
-    name: str
-    kind: str
-    url: str
-    label: str
-    mode: str
-    deadline: float
-    max_concurrent: int
-    zone: str
-
-    @property
-    def id(self) -> str:
-        return f"{self.partner}.{self.name}"
-
-    def __repr__(self) -> str:
-        return f"Source({self.id})"
+DEEPEST = 40  # levels of tables and lists: what is deeper is no partner file, and code that follows it would overflow
+TOO_DEEP = f"nested deeper than {DEEPEST} levels."
+LATER = {
+    "where": "rows are shared whole for now; row conditions come with the full agreements",
+    "mask": "masks come with the full agreements",
+    "purposes": "purposes come with the full agreements",
+    "scopes": "scopes per agreement come with the full agreements",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +50,53 @@ class Partner:
     file: str
 
 
-def read(path: Path, model: Model, environ: Map[str, str]) -> tuple[Partner | None, list[Mistake]]:
-    """The partner that a file describes, or None, and every mistake in it."""
+def read(path: Path, text: bytes, model: Model, environ: Map[str, str]) -> tuple[Partner | None, list[Mistake]]:
+    """The partner that a file describes, or None, and every mistake in it. path: where the text stands."""
     mistakes = Mistakes(path.name)
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        mistakes.add("CATALOG_SYNTAX", "", f"not TOML: {error}.")
-        return None, mistakes.found
-    except UnicodeDecodeError:
-        mistakes.add("CATALOG_SYNTAX", "", "not UTF-8 text.")
-        return None, mistakes.found
-    except OSError as error:
-        mistakes.add("CATALOG_UNREADABLE", "", f"cannot be read: {error.strerror}.")
+    data = _parsed(text, mistakes)
+    if data is None:
         return None, mistakes.found
     partner = _partner(Section(data, "", mistakes), model, environ, path)
     return (None if mistakes.errors else partner), mistakes.found
 
 
+def _parsed(text: bytes, mistakes: Mistakes) -> dict[str, Any] | None:
+    try:
+        data = tomllib.loads(text.decode("utf-8"))
+        reason = _unfit(data)
+        if reason is None:
+            return data
+        mistakes.add("CATALOG_SYNTAX", "", reason)
+    except tomllib.TOMLDecodeError as error:
+        mistakes.add("CATALOG_SYNTAX", "", f"not TOML: {error}.")
+    except UnicodeDecodeError:
+        mistakes.add("CATALOG_SYNTAX", "", "not UTF-8 text.")
+    except RecursionError:
+        mistakes.add("CATALOG_SYNTAX", "", TOO_DEEP)
+    except ValueError:  # a number of thousands of digits
+        mistakes.add("CATALOG_SYNTAX", "", "a number is too large.")
+    return None
+
+
+def _unfit(data: dict[str, Any]) -> str | None:
+    """Why nothing can be made of data that is TOML."""
+    level: list[Any] = [data]
+    for _ in range(DEEPEST):
+        tables = [item for item in level if isinstance(item, dict)]
+        texts = (item for item in level if isinstance(item, str))
+        if any("\0" in text for text in (*texts, *(key for table in tables for key in table))):
+            return "a NUL character stands in a text; no name or value has one."
+        level = [item for table in tables for item in table.values()] + [
+            item for items in level if isinstance(items, list) for item in items
+        ]
+        if not level:
+            return None
+    return TOO_DEEP
+
+
 def _partner(root: Section, model: Model, environ: Map[str, str], path: Path) -> Partner | None:
-    head = root.section("partner", required=True)
-    if head is None:
-        return None
+    # Without a head the rest is read all the same: every mistake is told at once.
+    head = root.section("partner", required=True) or Section({}, "partner", Mistakes(path.name))
     code = head.text("code", required=True, pattern=CODE, wanted="a code: lower-case letters, digits and -") or ""
     name = head.text("name", required=True) or ""
     kind = head.text("kind", required=True, choices=model.enums["PartnerKind"]) or ""
@@ -104,17 +116,13 @@ def _partner(root: Section, model: Model, environ: Map[str, str], path: Path) ->
     head.done()
 
     identity = _identity(root.section("identity"), path)
-    sources = {item.name: _source(item, code, zone, environ, path) for item in root.sections("source")}
+    sources = _sources(root.sections("source"), code, zone, environ, path)
     mapping_sections = root.sections("mapping")
-    names: dict[str, list[str]] = {}
-    for item in mapping_sections:
-        entity = item.data.get("entity")
-        if isinstance(entity, str):
-            names.setdefault(entity, []).append(item.name)
-    reader = MappingReader(code, model, names, zone, currency)
+    own = {item.name: _own(item) for item in mapping_sections}
+    reader = MappingReader(code, model, own, zone, currency)
     mappings = {item.name: reader.read(item, sources) for item in mapping_sections}
-    agreements = [_agreement(item, code, model) for item in root.sections("agreement")]
-    root.done(LATER)
+    agreements = _agreements(root.sections("agreement"), code, model)
+    root.done()
     return Partner(
         code=code,
         name=name,
@@ -127,9 +135,31 @@ def _partner(root: Section, model: Model, environ: Map[str, str], path: Path) ->
         identity=identity,
         sources={key: source for key, source in sources.items() if source is not None},
         mappings={key: mapping for key, mapping in mappings.items() if mapping is not None},
-        agreements=tuple(agreement for agreement in agreements if agreement is not None),
+        agreements=agreements,
         file=path.name,
     )
+
+
+def _own(section: Section) -> Own:
+    entity, key = section.data.get("entity"), section.data.get("key")
+    return Own(entity if isinstance(entity, str) else "", len(key) if isinstance(key, list) else int(key is not None))
+
+
+def _sources(
+    sections: list[Section], partner: str, zone: str, environ: Map[str, str], path: Path
+) -> dict[str, Source | None]:
+    sources: dict[str, Source | None] = {}
+    labels: dict[str, str] = {}
+    for section in sections:
+        source = sources[section.name] = _source(section, partner, zone, environ, path)
+        if source is None:
+            continue
+        other = labels.setdefault(source.label, source.name)
+        if other != source.name:
+            # Callers are told by label which source failed them.
+            key = "label" if "label" in section.data else ""
+            section.mistake("CATALOG_DUPLICATE", key, f"{source.label!r} is also what {other!r} is known as.")
+    return sources
 
 
 def _identity(section: Section | None, path: Path) -> Identity | None:
@@ -170,27 +200,36 @@ def _source(section: Section, partner: str, zone: str, environ: Map[str, str], p
         section.mistake("CATALOG_WRONG_VALUE", "", f"{section.name!r} is no name for a source.", f"pattern: {NAME}")
     kind = section.text("kind", required=True)
     if kind in ("files", "rest", "graphql"):
-        section.mistake("CATALOG_UNSUPPORTED", "kind", f"sources of kind {kind!r} are not supported by this version.")
-    elif kind is not None and kind != "sql":
-        section.mistake("CATALOG_WRONG_VALUE", "kind", f"{kind!r} is no kind of source.", "sql")
+        message = f"sources of kind {kind!r} are not supported by this version."
+        section.mistake("CATALOG_UNSUPPORTED", "kind", message, 'only "sql" so far')
+        return None  # its other keys are of that kind
+    if kind is not None and kind != "sql":
+        section.mistake("CATALOG_WRONG_VALUE", "kind", f"{shown(kind)} is no kind of source.", 'only "sql" so far')
     mode = section.text("mode") or "live"
     if mode == "snapshot":
-        section.mistake("CATALOG_UNSUPPORTED", "mode", "snapshots are not supported by this version.")
+        message = "snapshots are not supported by this version."
+        section.mistake("CATALOG_UNSUPPORTED", "mode", message, 'only "live" so far')
     elif mode != "live":
-        section.mistake("CATALOG_WRONG_VALUE", "mode", f"{mode!r} is no mode.", "live")
+        section.mistake("CATALOG_WRONG_VALUE", "mode", f"{shown(mode)} is no mode.", 'only "live" so far')
     url = section.text("url", required=True)
     if url is not None:
         url = _expand(section, "url", url, environ)
+    if url is not None:
+        url = anchored(url, path.parent)
+        if (reason := unusable(url)) is not None:
+            section.mistake("SOURCE_URL", "url", *reason)
     label = section.text("label") or section.name
-    deadline = section.seconds("deadline") or 2.0
+    deadline = section.seconds("deadline", most="1h") or 2.0
     concurrent = section.integer("max_concurrent", low=1, high=1000) or 4
     own_zone = section.text("time_zone") or zone
     if not known_zone(own_zone):
-        section.mistake("CATALOG_WRONG_VALUE", "time_zone", f"{own_zone!r} is not an IANA time zone.")
-    section.done(LATER)
+        message = f"{shown(own_zone)} is not an IANA time zone."
+        section.mistake("CATALOG_WRONG_VALUE", "time_zone", message, 'like "Europe/Paris"')
+        own_zone = "UTC"
+    section.done()
     if url is None or kind is None:
         return None
-    return Source(partner, section.name, kind, _anchored(url, path.parent), label, mode, deadline, concurrent, own_zone)
+    return Source(partner, section.name, kind, url, label, mode, deadline, concurrent, own_zone)
 
 
 def _expand(section: Section, key: str, text: str, environ: Map[str, str]) -> str | None:
@@ -202,12 +241,19 @@ def _expand(section: Section, key: str, text: str, environ: Map[str, str]) -> st
     return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", lambda match: environ[match[1]], text)
 
 
-def _anchored(url: str, folder: Path) -> str:
-    """A relative SQLite path is meant from the partner file's folder."""
-    head, separator, rest = url.partition(":///")
-    if separator and head.startswith("sqlite") and rest and not rest.startswith((":memory:", "file:")):
-        return f"{head}:///{os.path.normpath(folder.resolve() / rest)}"
-    return url
+def _agreements(sections: list[Section], provider: str, model: Model) -> tuple[Agreement, ...]:
+    found: dict[tuple[str, int], Agreement] = {}
+    for section in sections:
+        agreement = _agreement(section, provider, model)
+        if agreement is None:
+            continue
+        name = agreement.code, agreement.version
+        if name in found:
+            # Grants name agreements by these two: what one gives to some would be given to those of the other.
+            message = f"{agreement.code!r} has two agreements of version {agreement.version}."
+            section.mistake("CATALOG_DUPLICATE", "code", message, "another code, or another version")
+        found[name] = agreement
+    return tuple(found.values())
 
 
 def _agreement(section: Section, provider: str, model: Model) -> Agreement | None:
@@ -218,10 +264,8 @@ def _agreement(section: Section, provider: str, model: Model) -> Agreement | Non
     if start is not None and end is not None and end <= start:
         section.mistake("CATALOG_WRONG_VALUE", "end", "it ends before it begins.")
     grants: dict[str, frozenset[str]] = {}
-    for name, value in section.data.items():
-        if name in model.entities and isinstance(value, dict):
-            inner = section.section(name)
-            assert inner is not None
+    for name in section.data:
+        if name in model.entities and (inner := section.section(name)) is not None:
             grants[name] = _granted(inner, model.entities[name], model)
     section.done(LATER, model.entities)
     if code is None or partners is None:
@@ -238,7 +282,7 @@ def _granted(section: Section, entity: Entity, model: Model) -> frozenset[str]:
             model.field(entity.name, name)
         except KeyError:
             hint = nearest(name, entity.fields)
-            section.mistake("CATALOG_UNKNOWN_FIELD", "fields", f"{entity.name} has no field `{name}`.", hint)
+            section.mistake("CATALOG_UNKNOWN_FIELD", "fields", f"{entity.name} has no field {shown(name)}.", hint)
     finer = {name: f"finer grants of `{name}` come with the full agreements" for name in entity.fields}
     section.done({**LATER, **finer})
     return frozenset(named)

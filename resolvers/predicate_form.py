@@ -2,48 +2,70 @@
 
 from __future__ import annotations
 
+from datetime import date, time
 from typing import Any
 
 from resolvers.predicate import OPERATORS, And, Compare, Not, Or, Predicate
-from resolvers.section import Section, nearest
+from resolvers.section import Section, nearest, shown
 
 
 def predicate(section: Section, key: str, required: bool = False) -> Predicate | None:
     """The predicate at a key, or None."""
     raw = section.take(key, required)
-    if raw is None:
-        return None
-    return _predicate(raw, section, section.at(key))
+    return None if raw is None else _predicate(raw, section, key)
 
 
-def _predicate(raw: Any, section: Section, at: str) -> Predicate | None:
-    mistakes = section.mistakes
+def _predicate(raw: Any, outer: Section, key: str) -> Predicate | None:
     if not isinstance(raw, dict) or not raw:
-        mistakes.add("CATALOG_WRONG_TYPE", at, "a predicate is expected here.", "like { status = { eq = 1 } }")
+        outer.mistake("CATALOG_WRONG_TYPE", key, "a predicate is expected here.", "like { status = { eq = 1 } }")
         return None
+    section = Section(raw, outer.at(key), outer.mistakes)
     members: list[Predicate] = []
     for name, operand in raw.items():
-        if name in ("and", "or") and isinstance(operand, list):
-            inner = [_predicate(item, section, f"{at}.{name}[{index}]") for index, item in enumerate(operand)]
+        if name in ("and", "or"):
+            if not isinstance(operand, list):
+                section.mistake("CATALOG_WRONG_TYPE", name, f"`{name}` takes a list of predicates.")
+                continue
+            inner = [_predicate(item, section, f"{name}[{index}]") for index, item in enumerate(operand)]
             found = tuple(item for item in inner if item is not None)
             members.append(And(found) if name == "and" else Or(found))
-        elif name == "not" and isinstance(operand, dict):
-            negated = _predicate(operand, section, f"{at}.not")
+        elif name == "not":
+            negated = _predicate(operand, section, name)
             if negated is not None:
                 members.append(Not(negated))
-        elif not isinstance(operand, dict) or not operand:
-            hint = f"{{ {name} = {{ eq = {operand!r} }} }}"
-            mistakes.add("CATALOG_WRONG_TYPE", f"{at}.{name}", "an operator is expected here.", f"like {hint}")
         else:
-            for operator, value in operand.items():
-                if operator not in OPERATORS:
-                    hint = nearest(operator, OPERATORS) or "known: " + ", ".join(OPERATORS)
-                    mistakes.add("CATALOG_UNKNOWN_KEY", f"{at}.{name}", f"{operator!r} is no operator.", hint)
-                elif OPERATORS[operator] != isinstance(value, list) or (
-                    operator == "isNull" and not isinstance(value, bool)
-                ):
-                    wanted = "a list" if OPERATORS[operator] else "true or false" if operator == "isNull" else "a value"
-                    mistakes.add("CATALOG_WRONG_TYPE", f"{at}.{name}.{operator}", f"{wanted} is expected here.")
-                else:
-                    members.append(Compare(name, operator, tuple(value) if isinstance(value, list) else value))
+            members += _comparisons(section, name, operand)
     return members[0] if len(members) == 1 else And(tuple(members))
+
+
+def _comparisons(section: Section, column: str, operand: Any) -> list[Predicate]:
+    if not isinstance(operand, dict) or not operand:
+        hint = f"like {{ {column} = {{ eq = {shown(operand)} }} }}" if _single(operand) else ""
+        section.mistake("CATALOG_WRONG_TYPE", column, "an operator is expected here.", hint)
+        return []
+    inner = Section(operand, section.at(column), section.mistakes)
+    found: list[Predicate] = []
+    for operator, value in operand.items():
+        if operator not in OPERATORS:
+            hint = nearest(operator, OPERATORS) or "known: " + ", ".join(OPERATORS)
+            inner.mistake("CATALOG_UNKNOWN_KEY", operator, f"{operator!r} is no operator.", hint)
+        elif (wanted := _unfit(operator, value)) is not None:
+            inner.mistake("CATALOG_WRONG_TYPE", operator, f"{wanted} is expected here, not {shown(value)}.")
+        else:
+            found.append(Compare(column, operator, tuple(value) if isinstance(value, list) else value))
+    return found
+
+
+def _unfit(operator: str, value: Any) -> str | None:
+    """What an operator wants instead of a value; None where the value will do."""
+    if OPERATORS[operator]:
+        return None if isinstance(value, list) and all(map(_single, value)) else "a list of values"
+    if operator == "isNull":
+        return None if isinstance(value, bool) else "true or false"
+    if operator in ("startsWith", "contains"):
+        return None if isinstance(value, str) else "a text"
+    return None if _single(value) else "a value"
+
+
+def _single(value: Any) -> bool:
+    return isinstance(value, str | int | float | date | time)

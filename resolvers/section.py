@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from resolvers.errors import Mistake
 
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$")
+LONGEST = 80  # characters of a value that are shown
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+(\[\d+\])?")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -37,18 +39,22 @@ class Mistakes:
 
 
 class Section:
-    """One TOML table. Each getter returns its default after noting a mistake; `done` notes unasked keys."""
+    """One TOML table. Each getter returns None after noting a mistake; `done` notes unasked keys.
 
-    def __init__(self, data: Mapping[str, Any], path: str, mistakes: Mistakes) -> None:
+    name: its own name, where it is one of several (`fleet` of `[source.fleet]`); "" in an array of tables.
+    """
+
+    def __init__(self, data: Mapping[str, Any], path: str, mistakes: Mistakes, name: str = "") -> None:
         self.data = data
         self.path = path
+        self.name = name
         self.mistakes = mistakes
         self._known: set[str] = set()
 
     def at(self, key: str) -> str:
         """The dotted path of a key."""
-        shown = key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else f'"{key}"'
-        return f"{self.path}.{shown}" if self.path else shown
+        plain = key if _PLAIN.fullmatch(key) else f'"{key}"'
+        return f"{self.path}.{plain}" if self.path else plain
 
     def mistake(self, code: str, key: str, message: str, hint: str = "") -> None:
         self.mistakes.add(code, self.at(key) if key else self.path, message, hint)
@@ -67,7 +73,7 @@ class Section:
         if value is None:
             return None
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            self.mistake("CATALOG_WRONG_TYPE", key, f"`{key}` must be {wanted}, not {_shown(value)}.")
+            self.mistake("CATALOG_WRONG_TYPE", key, f"`{key}` must be {wanted}, not {shown(value)}.")
             return None
         return value
 
@@ -84,11 +90,14 @@ class Section:
         if value is None:
             return None
         if pattern is not None and not re.fullmatch(pattern, value):
-            self.mistake("CATALOG_WRONG_VALUE", key, f"{value!r} is not {wanted}.")
+            self.mistake("CATALOG_WRONG_VALUE", key, f"{shown(value)} is not {wanted}.")
+            return None
+        if not value:
+            self.mistake("CATALOG_WRONG_VALUE", key, f"`{key}` cannot be empty.")
             return None
         if choices is not None and value not in choices:
             hint = nearest(value, choices) or "one of: " + ", ".join(sorted(choices)[:30])
-            self.mistake("CATALOG_WRONG_VALUE", key, f"{value!r} is not known here.", hint)
+            self.mistake("CATALOG_WRONG_VALUE", key, f"{shown(value)} is not known here.", hint)
             return None
         return value
 
@@ -103,16 +112,18 @@ class Section:
         value: bool | None = self._typed(key, False, bool, "true or false")
         return value
 
-    def seconds(self, key: str) -> float | None:
-        """A duration like "2s", "500ms", "5m"."""
+    def seconds(self, key: str, most: str = "3660d") -> float | None:
+        """A duration like "2s", "500ms", "5m", at most as long as `most`."""
         value = self._typed(key, False, str, 'a duration like "2s"')
         if value is None:
             return None
-        match = _DURATION.match(value)
-        if match is None or float(match[1]) <= 0:
-            self.mistake("CATALOG_WRONG_VALUE", key, f"{value!r} is not a duration.", 'like "2s", "500ms" or "5m"')
+        seconds = _seconds(value)
+        if seconds is None:
+            self.mistake("CATALOG_WRONG_VALUE", key, f"{shown(value)} is not a duration.", 'like "2s", "500ms" or "5m"')
+        elif seconds > (_seconds(most) or 0):
+            self.mistake("CATALOG_WRONG_VALUE", key, f"{shown(value)} is longer than {most}.")
             return None
-        return float(match[1]) * _SECONDS[match[2]]
+        return seconds
 
     def day(self, key: str) -> date | None:
         value = self._typed(key, False, date, "a day like 2026-01-31")
@@ -141,25 +152,21 @@ class Section:
         value = self.take(key)
         if value is None:
             return []
-        items: list[tuple[str, Any]]
+        items: list[tuple[str, str, Any]]
         if isinstance(value, dict):
-            items = [(f"{self.at(key)}.{name}", item) for name, item in value.items()]
+            outer = Section(value, self.at(key), self.mistakes)
+            items = [(name, outer.at(name), item) for name, item in value.items()]
         elif isinstance(value, list):
-            items = [(f"{self.at(key)}[{index}]", item) for index, item in enumerate(value)]
+            items = [("", f"{self.at(key)}[{index}]", item) for index, item in enumerate(value)]
         else:
-            items = [(self.at(key), value)]
+            items = [("", self.at(key), value)]
         found = []
-        for path, item in items:
+        for name, path, item in items:
             if isinstance(item, dict):
-                found.append(Section(item, path, self.mistakes))
+                found.append(Section(item, path, self.mistakes, name))
             else:
-                self.mistakes.add("CATALOG_WRONG_TYPE", path, f"a table is expected here, not {_shown(item)}.")
+                self.mistakes.add("CATALOG_WRONG_TYPE", path, f"a table is expected here, not {shown(item)}.")
         return found
-
-    @property
-    def name(self) -> str:
-        """The last member of the path."""
-        return self.path.rsplit(".", 1)[-1].strip('"')
 
     def done(self, later: Mapping[str, str] | None = None, others: Iterable[str] = ()) -> None:
         """Note every key that nobody asked for.
@@ -177,11 +184,20 @@ class Section:
                 self.mistake("CATALOG_UNKNOWN_KEY", key, f"`{key}` is not a key of this table.", hint)
 
 
-def _shown(value: Any) -> str:
+def _seconds(text: str) -> float | None:
+    match = _DURATION.fullmatch(text)
+    found = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    return found or None
+
+
+def shown(value: Any) -> str:
+    """A value of a TOML file as people read it; tables and lists by what they are."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
         return "a list"
-    return repr(value)
+    if isinstance(value, str):
+        return repr(value if len(value) <= LONGEST else value[:LONGEST] + " ...")
+    return value.isoformat() if isinstance(value, date | time) else repr(value)[:LONGEST]

@@ -4,95 +4,185 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as Map
+from dataclasses import replace
+from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from resolvers.coercion import NotUnderstood, converter
 from resolvers.entity import Field
 from resolvers.expression import Case, Coalesce, Column, Constant, Expression, JsonPath, Template
 from resolvers.mapping import Value
 from resolvers.predicate_form import predicate
-from resolvers.section import Section, nearest
+from resolvers.section import Section, nearest, shown
 
-HEADS = frozenset({"column", "const", "coalesce", "template", "when", "json"})
-OPTIONS = frozenset({"values", "otherwise", "null", "trim", "split", "scale", "zone", "inclusive"})
+HEADS = ("column", "const", "coalesce", "template", "when", "json")
+# Option -> the types that it does something for; none named: any.
+OPTIONS: dict[str, frozenset[str]] = {
+    "values": frozenset(),
+    "otherwise": frozenset(),
+    "null": frozenset(),
+    "trim": frozenset(),
+    "split": frozenset(),
+    "scale": frozenset({"Int", "Float", "Decimal"}),
+    "zone": frozenset({"Date", "DateTime"}),
+    "inclusive": frozenset({"DateTime"}),
+}
 LATER = {
     "raw": "an SQL escape comes with the full mapping language",
     "pattern": "extraction from prose comes with the full mapping language",
     "pick": "1:n joins come with the full mapping language",
-    "where": "rows are shared whole for now; row conditions come with the full agreements",
-    "mask": "masks come with the full agreements",
-    "purposes": "purposes come with the full agreements",
-    "scopes": "scopes per agreement come with the full agreements",
+}
+# What a value of a type looks like, where it is not plain from its name.
+LIKE = {
+    "Date": "like 2026-01-31",
+    "DateTime": 'like 2026-01-31T18:00:00, or with an offset "2026-01-31T18:00:00+01:00"',
+    "LocalTime": 'like "18:00"',
+    "RegionCode": 'like "FR" or "FR-69"',
+    "CurrencyCode": 'like "EUR"',
 }
 
 
 def read_value(section: Section, name: str, raw: Any, field: Field) -> Value | None:
-    """A value form for a leaf of the field's type."""
+    """A value form for a leaf of the field's type; None where it is no such thing, which is then noted."""
     if isinstance(raw, str):
-        return Value(Column(raw))
+        if raw:
+            return Value(Column(raw))
+        section.mistake("CATALOG_WRONG_VALUE", name, "a column's name cannot be empty.")
+        return None
     if not isinstance(raw, dict):
-        hint = f"{{ const = {raw!r} }} gives every row this value" if isinstance(raw, int | float | bool) else ""
+        hint = f"{{ const = {shown(raw)} }} gives every row this value" if isinstance(raw, int | float) else ""
         section.mistake("CATALOG_WRONG_TYPE", name, "a column's name or a value form is expected here.", hint)
         return None
     form = Section(raw, section.at(name), section.mistakes)
-    expression = _expression(form, raw, field)
-    values = form.take("values")
-    if values is not None and not isinstance(values, dict):
-        form.mistake("CATALOG_WRONG_TYPE", "values", "`values` is a table from code to value.")
-        values = None
-    has_otherwise = "otherwise" in raw and "when" not in raw
-    otherwise = form.take("otherwise")
-    for code, canonical in (values or {}).items():
-        note_unfit(Section(values or {}, form.at("values"), form.mistakes), str(code), canonical, field)
-    if has_otherwise:
-        note_unfit(form, "otherwise", otherwise, field)
-    null = form.take("null")
-    split = form.text("split")
-    zone = form.text("zone")
-    if zone is not None and not known_zone(zone):
-        form.mistake("CATALOG_WRONG_VALUE", "zone", f"{zone!r} is not an IANA time zone.", 'like "Europe/Paris"')
-    scale = form.integer("scale", low=-18, high=18)
-    trim = form.boolean("trim")
-    inclusive = form.boolean("inclusive")
+    head = _head(form, raw)
+    if head is None:
+        return None
+    expression = _expression(form, head, field)
+    options = _Options(form, head, field)
     form.done(LATER)
-    if expression is None:
+    return None if expression is None else options.applied(expression)
+
+
+def read_constant(form: Section, key: str, raw: Any, field: Field) -> Any:
+    """The canonical value that a text, number or the like of the file stands for; None where it is none of the field's.
+
+    form, key: where it stands, to note the mistake.
+    """
+    if field.values:
+        if not isinstance(raw, str) or raw not in field.values:
+            hint = nearest(str(raw), field.values) or "one of: " + ", ".join(field.values)
+            form.mistake("CATALOG_UNKNOWN_VALUE", key, f"{shown(raw)} is no {field.type}.", hint)
+            return None
+        return raw
+    if field.type == "Boolean":
+        if not isinstance(raw, bool):
+            form.mistake("CATALOG_WRONG_TYPE", key, f"{shown(raw)} is neither true nor false.")
+            return None
+        return raw
+    if isinstance(raw, dict | list) and field.type != "JSON":
+        form.mistake("CATALOG_WRONG_TYPE", key, f"a single value is expected here, not {shown(raw)}.")
         return None
-    return Value(
-        expression=expression,
-        values={str(code): canonical for code, canonical in values.items()} if values is not None else None,
-        otherwise=otherwise if has_otherwise else None,
-        strict=not has_otherwise,
-        null=tuple(null) if isinstance(null, list) else () if null is None else (null,),
-        trim=bool(trim),
-        split=split,
-        scale=scale or 0,
-        zone=zone,
-        inclusive=bool(inclusive),
-    )
+    numeric = field.type in ("Int", "Float", "Decimal")
+    try:
+        if numeric and isinstance(raw, bool):
+            raise NotUnderstood
+        found = converter(replace(field, many=False), Value(Column("")), "UTC")(raw)
+    except NotUnderstood:
+        form.mistake("CATALOG_WRONG_VALUE", key, f"{shown(raw)} is no {field.type}.", LIKE.get(field.type, ""))
+        return None
+    if field.name == "timeZone" and not known_zone(found):
+        form.mistake("CATALOG_WRONG_VALUE", key, f"{found!r} is not an IANA time zone.", 'like "Europe/Paris"')
+        return None
+    return found
 
 
-def note_unfit(form: Section, key: str, canonical: Any, field: Field) -> None:
-    """Note a canonical value that the field cannot have."""
-    if field.values and canonical not in field.values:
-        hint = nearest(str(canonical), field.values) or "one of: " + ", ".join(field.values)
-        form.mistake("CATALOG_UNKNOWN_VALUE", key, f"{canonical!r} is not a {field.type}.", hint)
-    elif field.type == "Boolean" and not isinstance(canonical, bool):
-        form.mistake("CATALOG_WRONG_TYPE", key, f"{canonical!r} is neither true nor false.")
+class _Options:
+    """What stands beside the head of a form."""
 
+    def __init__(self, form: Section, head: str, field: Field) -> None:
+        self.form = form
+        self.field = field
+        given = set(form.data)
+        for option, types in OPTIONS.items():
+            if option in given and types and field.type not in types:
+                form.mistake("CATALOG_WRONG_VALUE", option, f"`{option}` does nothing for a {field.type}.")
+        if head in ("const", "when"):
+            for option in ("values", "otherwise") if head == "const" else ("values",):
+                if option in given:
+                    form.mistake("CATALOG_WRONG_VALUE", option, f"`{option}` does nothing beside `{head}`.")
+        self.values = self._values()
+        self.strict = "otherwise" not in given or head == "when"
+        otherwise = form.take("otherwise")
+        self.otherwise = None if self.strict else read_constant(form, "otherwise", otherwise, field)
+        if not self.strict and self.values is None and "values" not in given:
+            if field.values:  # the source's codes are canonical already
+                self.values = {name: name for name in field.values}
+            elif head != "const":
+                form.mistake("CATALOG_MISSING_KEY", "values", "`otherwise` is for codes that are not in `values`.")
+        self.null = self._null()
+        self.split = form.text("split")
+        if self.split is not None and not field.many:
+            message = f"`split` makes a list, but `{field.name}` is a single value."
+            form.mistake("CATALOG_WRONG_VALUE", "split", message)
+        self.zone = form.text("zone")
+        if self.zone is not None and not known_zone(self.zone):
+            message = f"{self.zone!r} is not an IANA time zone."
+            form.mistake("CATALOG_WRONG_VALUE", "zone", message, 'like "Europe/Paris"')
+        self.scale = form.integer("scale", low=-18, high=18)
+        self.trim = form.boolean("trim")
+        self.inclusive = form.boolean("inclusive")
 
-def _expression(form: Section, raw: Map[str, Any], field: Field) -> Expression | None:
-    heads = [head for head in raw if head in HEADS]
-    if len(heads) != 1:
-        form.mistake(
-            "CATALOG_WRONG_VALUE",
-            "",
-            "exactly one of column, const, coalesce, template, when, json is needed here.",
-            nearest(next((key for key in raw if key not in OPTIONS), ""), HEADS),
+    def _values(self) -> dict[str, Any] | None:
+        values = self.form.take("values")
+        if values is None:
+            return None
+        if not isinstance(values, dict):
+            self.form.mistake("CATALOG_WRONG_TYPE", "values", "`values` is a table from code to value.")
+            return None
+        inner = Section(values, self.form.at("values"), self.form.mistakes)
+        return {str(code): read_constant(inner, str(code), value, self.field) for code, value in values.items()}
+
+    def _null(self) -> tuple[Any, ...]:
+        null = self.form.take("null")
+        tokens = null if isinstance(null, list) else [] if null is None else [null]
+        if not all(isinstance(token, str | int | float) for token in tokens):
+            self.form.mistake("CATALOG_WRONG_TYPE", "null", "texts or numbers are expected here.", 'like ["", "N/C"]')
+            return ()
+        return tuple(tokens)
+
+    def applied(self, expression: Expression) -> Value:
+        return Value(
+            expression=expression,
+            values=self.values,
+            otherwise=self.otherwise,
+            strict=self.strict,
+            null=self.null,
+            trim=bool(self.trim),
+            split=self.split,
+            scale=self.scale or 0,
+            zone=self.zone,
+            inclusive=bool(self.inclusive),
         )
-        for key in raw:
+
+
+def _head(form: Section, raw: Map[str, Any]) -> str | None:
+    heads = [head for head in HEADS if head in raw]
+    if len(heads) == 1:
+        return heads[0]
+    if not heads and LATER.keys() & raw.keys():
+        for key in raw.keys() - LATER.keys():
             form.take(key)
+        form.done(LATER)
         return None
-    match heads[0]:
+    slip = next((key for key in raw if key not in OPTIONS and key not in heads), "")
+    message = f"exactly one of {', '.join(HEADS)} is needed here."
+    form.mistake("CATALOG_WRONG_VALUE", "", message, nearest(slip, HEADS) if slip else "")
+    return None
+
+
+def _expression(form: Section, head: str, field: Field) -> Expression | None:
+    match head:
         case "column":
             column = form.text("column")
             return Column(column) if column else None
@@ -100,22 +190,26 @@ def _expression(form: Section, raw: Map[str, Any], field: Field) -> Expression |
             column, path = form.text("json"), form.texts("path", required=True)
             return JsonPath(column, path) if column and path else None
         case "const":
-            constant = form.take("const")
-            if isinstance(constant, list):
-                for item in constant:
-                    note_unfit(form, "const", item, field)
-                return Constant(tuple(constant))
-            if isinstance(constant, dict) and field.type != "JSON":
-                form.mistake("CATALOG_WRONG_TYPE", "const", "a single value is expected here.")
-                return None
-            note_unfit(form, "const", constant, field)
-            return Constant(constant)
+            return _constant(form, field)
         case "coalesce":
             return _coalesce(form, field)
         case "template":
             return _template(form)
         case _:
             return _case(form, field)
+
+
+def _constant(form: Section, field: Field) -> Constant | None:
+    constant = form.take("const")
+    if not isinstance(constant, list) or field.type == "JSON":
+        read_constant(form, "const", constant, field)
+        return Constant(constant)
+    if not field.many:
+        form.mistake("CATALOG_WRONG_TYPE", "const", "a single value is expected here, not a list.")
+        return None
+    for index, item in enumerate(constant):
+        read_constant(form, f"const[{index}]", item, field)
+    return Constant(tuple(constant))
 
 
 def _coalesce(form: Section, field: Field) -> Expression | None:
@@ -125,12 +219,17 @@ def _coalesce(form: Section, field: Field) -> Expression | None:
         return None
     found = []
     for index, item in enumerate(items):
-        value = read_value(form, f"coalesce[{index}]", item, field)
-        if value is not None:
-            if value.values is not None or value.split or value.scale or value.zone or value.null or value.trim:
-                form.mistake("CATALOG_WRONG_VALUE", f"coalesce[{index}]", "options belong beside `coalesce`.")
-            found.append(value.expression)
-    return Coalesce(tuple(found))
+        key = f"coalesce[{index}]"
+        if isinstance(item, dict) and any(option in item for option in OPTIONS if "when" not in item):
+            form.mistake("CATALOG_WRONG_VALUE", key, "options belong beside `coalesce`.")
+            continue
+        value = read_value(form, key, item, field)
+        if value is None:
+            continue
+        if isinstance(value.expression, Constant) and isinstance(value.expression.value, list | tuple | dict):
+            form.mistake("CATALOG_WRONG_TYPE", key, "a single value is expected here.")
+        found.append(value.expression)
+    return Coalesce(tuple(found)) if found else None
 
 
 def _case(form: Section, field: Field) -> Expression | None:
@@ -139,28 +238,46 @@ def _case(form: Section, field: Field) -> Expression | None:
         form.mistake("CATALOG_WRONG_TYPE", "when", "a list of { if = ..., is = ... } is expected here.")
         return None
     cases = []
+    outcomes = []
     for index, item in enumerate(items):
         inner = Section(item if isinstance(item, dict) else {}, f"{form.at('when')}[{index}]", form.mistakes)
         condition = predicate(inner, "if", required=True)
         outcome = inner.take("is", required=True)
-        note_unfit(inner, "is", outcome, field)
         inner.done()
+        if outcome is not None:
+            outcome = _outcome(inner, "is", outcome, field)
+            outcomes.append(outcome)
         if condition is not None:
             cases.append((condition, outcome))
-    otherwise = form.data.get("otherwise")
+    otherwise = form.take("otherwise")
     if otherwise is not None:
-        note_unfit(form, "otherwise", otherwise, field)
-    return Case(tuple(cases), otherwise)
+        otherwise = _outcome(form, "otherwise", otherwise, field)
+        outcomes.append(otherwise)
+    if len({type(outcome) for outcome in outcomes if outcome is not None}) > 1:
+        form.mistake("CATALOG_WRONG_TYPE", "when", "all outcomes must be of one type.")
+    return Case(tuple(cases), otherwise) if cases else None
+
+
+def _outcome(form: Section, key: str, raw: Any, field: Field) -> Any:
+    """An outcome as the database gives it back: of one type for all."""
+    if isinstance(raw, dict | list):
+        form.mistake("CATALOG_WRONG_TYPE", key, f"a single value is expected here, not {shown(raw)}.")
+        return None
+    found = read_constant(form, key, raw, field)
+    if field.type == "JSON":
+        return raw.isoformat() if isinstance(raw, date | time) else raw
+    return raw if isinstance(found, date | time) else found
 
 
 def _template(form: Section) -> Template | None:
-    text = form.text("template", required=True)
+    text = form.text("template")
     if text is None:
         return None
     members: list[str | Column] = []
     for literal, column in re.findall(r"([^{}]+)|\{([^{}]+)\}", text):
         members.append(Column(column) if column else literal)
-    if not any(isinstance(member, Column) for member in members) or re.sub(r"\{[^{}]+\}", "", text).count("{"):
+    rest = re.sub(r"\{[^{}]+\}", "", text)
+    if not any(isinstance(member, Column) for member in members) or "{" in rest or "}" in rest:
         form.mistake("CATALOG_WRONG_VALUE", "template", "columns stand in braces.", 'like "{prenom} {nom}"')
         return None
     return Template(tuple(members))

@@ -127,9 +127,13 @@ class _Drawing:
         if type_name.endswith("Connection"):
             yield self.field(type_name, "nodes", "nodes", depth + 1, lists)  # the list itself is no level
             names = ["totalCount", "partial", "pageInfo", "edges", "missing"]
-        edges = [name for name in names if not is_leaf(members(type_name)[name])] if self._left > 0 else []
-        leaves = [name for name in names if name not in edges]
-        chosen = [*self._some(leaves, 4), *self._some(edges, 3, min(1, len(edges)))]
+        inner = members(type_name)
+        leaves = [name for name in names if is_leaf(inner[name])]
+        edges = [name for name in names if inner[name] in ENTITIES or inner[name].endswith("Connection")]
+        parts = [name for name in names if name not in leaves and name not in edges]
+        chosen = self._some(leaves, 4)
+        if self._left > 0:
+            chosen += [*self._some(edges, 3, min(1, len(edges))), *self._some(parts, 2)]
         if not chosen and not known and not type_name.endswith("Connection"):
             yield Selection("__typename", "__typename", "String", False, "", ())
         for name in chosen:

@@ -65,8 +65,7 @@ BREAKS = [
 async def told(folder: Path, url: str, text: str = FILE) -> list[Mistake]:
     (folder / "poste.toml").write_text(text, "utf-8")
     catalog, mistakes = load(folder, model(), {"URL": url})
-    assert mistakes == []
-    return await check(catalog)
+    return [*mistakes, *await check(catalog)]
 
 
 def sqlite(folder: Path, tables: str) -> str:

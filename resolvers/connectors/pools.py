@@ -11,7 +11,7 @@ from resolvers.catalog import Catalog
 from resolvers.connectors.sql import SqlSource
 from resolvers.errors import CODES
 from resolvers.observation import SourceCall
-from resolvers.partner_file import Source
+from resolvers.source import Source
 
 
 @dataclass(frozen=True, slots=True)

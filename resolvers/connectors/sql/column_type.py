@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import CHAR, Date, DateTime, Enum, Float, Integer, Numeric, String, Time, TypeDecorator
+from sqlalchemy import CHAR, JSON, Date, DateTime, Enum, Float, Integer, Numeric, String, Time, TypeDecorator
 from sqlalchemy.dialects.mysql import TIMESTAMP
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.types import Boolean, NullType, TypeEngine
 
 
 class Untyped(String):
-    """A column whose type is unknown, or that has none; compared as text."""
+    """A column whose type is unknown, or that has none, or that does not say what is in it; compared as text."""
 
 
 class Padded(TypeDecorator[str]):
@@ -57,8 +57,8 @@ def wanted(type_: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
 
 def _loose(type_: TypeEngine[Any]) -> TypeEngine[Any]:
     """SQLite keeps any value in any column: it is handed over as it is, and understood or not at the border."""
-    if isinstance(type_, Date | DateTime | Time):
-        return String()
+    if isinstance(type_, Date | DateTime | Time | JSON):
+        return Untyped()  # not simply a text: its affinity would make a number of one that looks like it
     if isinstance(type_, Boolean):
         return Integer()
     return Float() if isinstance(type_, Numeric) else type_
@@ -72,6 +72,28 @@ def python_type(type_: TypeEngine[Any]) -> type:
         return type_.python_type
     except NotImplementedError:
         return str
+
+
+# How MySQL's character sets are called here. Of any other only ASCII is taken for granted.
+_LATIN = {"latin1": "cp1252", "latin2": "iso8859_2", "latin5": "iso8859_9", "latin7": "iso8859_13"}
+_CODECS = _LATIN | {
+    "greek": "iso8859_7",
+    **{name: name for name in ("cp850", "cp852", "cp1250", "cp1251", "cp1256", "cp1257", "gbk", "big5", "koi8_r")},
+}
+
+
+def can_hold(type_: TypeEngine[Any], text: str) -> bool:
+    """Whether a text can be compared with a column: MySQL refuses one that the column's character set has not."""
+    charset = getattr(type_, "charset", None)
+    if charset is None or charset == "utf8mb4":
+        return True
+    if charset in ("utf8", "utf8mb3"):
+        return max(text, default="") <= "\uffff"
+    try:
+        text.encode(_CODECS.get(charset, "ascii"))
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_text(type_: TypeEngine[Any]) -> bool:

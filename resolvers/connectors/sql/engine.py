@@ -8,12 +8,19 @@ from typing import Any
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from resolvers.connectors.sql.functions import register
 
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+    "mysql": "mysql+asyncmy",
+    "mariadb": "mariadb+asyncmy",
+}
 APPLICATION = "partner-gateway"
 
 
@@ -48,6 +55,31 @@ def open_engine(url: str, *, deadline: float, max_concurrent: int) -> AsyncEngin
     if backend == "sqlite":
         _follow(engine, parsed.database or "")
     return engine
+
+
+def unusable(url: str) -> tuple[str, str] | None:
+    """Why no engine can be made of a URL, and a hint; nothing of the URL but its driver is told. Nothing is opened."""
+    like = "like postgresql+asyncpg://user:password@host/database"
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return "this is not the URL of a database.", like
+    driver = parsed.drivername
+    better = DRIVERS.get(driver.partition("+")[0])
+    begin = f"it begins with {better}://" if better else like
+    try:
+        dialect = parsed.get_dialect()
+        if not dialect.is_async:
+            return f"{driver!r} is not an asynchronous database driver.", begin
+        dialect.import_dbapi()
+        open_engine(url, deadline=1, max_concurrent=1)
+    except NoSuchModuleError:
+        return f"there is no database driver {driver!r}.", begin
+    except ImportError:
+        return f"the database driver {driver!r} is not installed.", begin
+    except Exception as error:
+        return f"the database driver does not take this URL ({type(error).__name__}).", like
+    return None
 
 
 def _follow(engine: AsyncEngine, place: str) -> None:

@@ -1,4 +1,4 @@
-"""What SQLite lacks, as functions of its connections: the compare key of identifiers, numbers and times in any text."""
+"""What SQLite lacks, on its connections: the compare key of identifiers, numbers and times in any text, any bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from resolvers.identifier import normalize
 
 
 def register(connection: Any) -> None:
-    """Give a driver's connection the functions."""
+    """Give a connection of SQLAlchemy's to SQLite the functions."""
+    connection.driver_connection.text_factory = _read  # otherwise one wrong byte would fail the whole statement
     for name, (arguments, function) in _FUNCTIONS.items():
         connection.create_function(name, arguments, function, deterministic=True)
 
@@ -21,6 +22,14 @@ def register(connection: Any) -> None:
 def moment_text(moment: datetime) -> str:
     """An instant as `gateway_instant` writes it: texts that sort as the instants do."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _read(raw: bytes) -> str | bytes:
+    """A text; as bytes where it is none."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
 
 
 def _normalize(raw: Any) -> str:

@@ -6,9 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, false, literal, tuple_
-from sqlalchemy.types import BigInteger, Integer, LargeBinary, SmallInteger, String, TypeEngine
+from sqlalchemy.types import (
+    BigInteger,
+    Enum,
+    Float,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    String,
+    TypeEngine,
+)
 
-from resolvers.connectors.sql.column_type import python_type
+from resolvers.connectors.sql.column_type import can_hold, python_type
 from resolvers.local_key import key_parts, native
 
 
@@ -45,6 +55,10 @@ def _native(type_: TypeEngine[Any], text: str, dialect: str) -> Any:
     if dialect == "sqlite" and not isinstance(type_, LargeBinary):
         # A column of any type may hold any value; compared with a text, it applies its own affinity to it.
         return native(text, str)
+    if isinstance(type_, Enum) and text not in type_.enums:
+        return None
+    if not can_hold(type_, text):
+        return None
     found = native(text, python_type(type_))
     if isinstance(found, int) and dialect == "postgresql":
         bits = 15 if isinstance(type_, SmallInteger) else 31
@@ -55,4 +69,8 @@ def _native(type_: TypeEngine[Any], text: str, dialect: str) -> Any:
 
 
 def _bound_type(type_: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
-    return String() if dialect == "sqlite" and not isinstance(type_, LargeBinary) else type_
+    if dialect == "sqlite" and not isinstance(type_, LargeBinary):
+        return String()
+    if isinstance(type_, Numeric) and not isinstance(type_, Float):
+        return Numeric()  # with the column's own precision, a longer number would be an error
+    return type_

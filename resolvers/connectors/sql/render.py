@@ -108,7 +108,7 @@ class Renderer:
 
     def key_text(self, names: Sequence[str]) -> ColumnElement[Any]:
         """The key as `local_key.key_text` writes it."""
-        parts = [self.text(self.tables.column(name)) for name in names]
+        parts = [self._key_part(self.tables.column(name)) for name in names]
         if len(parts) == 1:
             return parts[0]
         first, *others = (func.replace(func.replace(part, "%", "%25"), ":", "%3A", type_=Text()) for part in parts)
@@ -116,6 +116,13 @@ class Renderer:
         for part in others:
             whole = self._concat(self._concat(whole, literal(":", Text())), part)
         return whole
+
+    def _key_part(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        if python_type(column.type) is not bytes:
+            return self.text(column)
+        if self.dialect == "postgresql":
+            return func.encode(column, "hex", type_=Text())
+        return func.lower(func.hex(column), type_=Text())
 
     def number(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
         """The element as a double, null where it is no finite number."""

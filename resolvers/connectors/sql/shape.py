@@ -7,7 +7,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table, inspect
+from sqlalchemy import Column, MetaData, String, Table, inspect, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,9 +37,24 @@ def _look(connection: Connection, names: list[str]) -> Shape:
         schema, _, short = name.rpartition(".")
         found = _columns(inspector, short, schema or None, connection.dialect.name)
         if found is not None:
+            if connection.dialect.name in ("mysql", "mariadb"):
+                _tell_charsets(connection, schema, short, found)
             tables[name] = Table(short, metadata, *found, schema=schema or None)
     dialect = connection.dialect
     return Shape(tables, dialect.name, bool(getattr(dialect, "is_mariadb", False)))
+
+
+def _tell_charsets(connection: Connection, schema: str, table: str, columns: Iterable[Column[Any]]) -> None:
+    """Put on the types which characters the columns can hold; the dialect does not always know."""
+    sql = (
+        "select column_name, character_set_name from information_schema.columns"
+        " where table_schema = coalesce(nullif(:schema, ''), database()) and table_name = :table"
+    )
+    found = connection.execute(text(sql), {"schema": schema, "table": table})
+    charsets = {str(name): charset for name, charset in found}
+    for column in columns:
+        if isinstance(column.type, String):
+            column.type.charset = charsets.get(column.name)  # type: ignore[attr-defined]
 
 
 def _columns(inspector: Any, table: str, schema: str | None, dialect: str) -> list[Column[Any]] | None:

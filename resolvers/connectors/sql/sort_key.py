@@ -97,7 +97,13 @@ def _texts(renderer: Renderer, element: ColumnElement[Any], default: Any = None)
     text = renderer.text(element)
     if default is not None:
         text = func.coalesce(text, default, type_=Text())
-    return SortColumn(renderer.code_point(text), lambda raw: None if raw is None else text_of(raw), _as_is)
+    return SortColumn(renderer.code_point(text), _told, _as_is)
+
+
+def _told(raw: Any) -> str | None:
+    if isinstance(raw, bytes):  # no UTF-8: it must stand somewhere
+        return raw.decode(errors="replace")
+    return None if raw is None else text_of(raw)
 
 
 def _translated(renderer: Renderer, element: ColumnElement[Any], value: Value) -> ColumnElement[Any]:

@@ -21,8 +21,8 @@ from resolvers.errors import SourceError
 from resolvers.fetch import Access, Fetch, Linked, LinkRows, Row
 from resolvers.mapping import Mapping
 from resolvers.observation import Observe, SourceCall
-from resolvers.partner_file import Source
 from resolvers.predicate import Predicate
+from resolvers.source import Source
 
 T = TypeVar("T")
 # A statement without an end of its own still ends: more rows than this from one call are no answer but a mistake.
@@ -149,7 +149,7 @@ class SqlSource:
             code = code_of(error)
             if code == "SOURCE_SCHEMA_DRIFT":
                 self._shape = None
-            detail = f"{type(error).__name__}: {error}"
+            detail = self.source.without_secrets(f"{type(error).__name__}: {error}")
             tell(0, code, detail)
             raise SourceError(code, partner=self.source.partner, source=self.source.label, detail=detail) from error
         tell(size(found))

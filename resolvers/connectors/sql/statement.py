@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from resolvers.border import Build, reading, target_reading
+from resolvers.connectors.sql.column_type import can_hold
 from resolvers.connectors.sql.order import Ordered, condition, ordered
 from resolvers.connectors.sql.own_key import key_in
 from resolvers.connectors.sql.render import Drifted, Renderer, Tables, mapping_tables
@@ -349,17 +350,19 @@ class StatementBuilder:
             spellings.add(token.normalized)
             if exact and token.value:
                 spellings.add(token.value)
-        raw = renderer.text(renderer.value(value))
+        told = renderer.value(value)
+        raw = renderer.text(told)
         element = raw if exact else renderer.normalized(raw)
-        for name, spellings in sorted(by_scheme.items()):
+        for name, every in sorted(by_scheme.items()):
+            wanted = [spelling for spelling in sorted(every) if can_hold(told.type, spelling)]
             if isinstance(scheme.expression, Constant):
                 if scheme.expression.value == name:
-                    found.append(element.in_(sorted(spellings)))
+                    found.append(element.in_(wanted))
                 continue
             codes = [code for code, canonical in (scheme.values or {name: name}).items() if canonical == name]
             coded = renderer.text(renderer.value(scheme))
             if codes:
-                found.append(and_(coded.in_(codes), element.in_(sorted(spellings))))
+                found.append(and_(coded.in_(codes), element.in_(wanted)))
         return or_(false(), *found)
 
 
