@@ -10,6 +10,8 @@ from resolvers.entity import Entity, Field, FieldClass, Kind, Model
 
 # Never part of "*": free text and free-form members can hold anything.
 NEVER_IN_STAR = frozenset({"attributes", "unparsedTerms"})
+# Shared with nobody: what a policy names may be things of others, who did not agree to be named.
+NEVER_SHARED = frozenset({"insuredAssets.identifiers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Visible:
         The name of a part stands for its members, but not for those that are more private than itself.
         """
         assert self.fields is not None
+        if any(path == private or path.startswith(private + ".") for private in NEVER_SHARED):
+            return False
         if chain[0].kind is Kind.SYSTEM or chain[0].name in entity.fallback:
             return True
         name = ""
