@@ -155,12 +155,12 @@ class _Parents:
 
     def __init__(self, parents: Sequence[Record], names: str | None) -> None:
         self._count = len(parents)
-        self._keys: dict[KeyToken, int] = {}
+        self._keys: dict[KeyToken, list[int]] = {}
         self._pairs: dict[tuple[str, str], list[tuple[int, NameToken]]] = {}
         for index, parent in enumerate(parents):
             for token in parent.tokens(names):
                 if isinstance(token, KeyToken):
-                    self._keys[token] = index
+                    self._keys.setdefault(token, []).append(index)  # one record in several places
                 else:
                     self._pairs.setdefault(token.pair, []).append((index, token))
         self.tokens: list[Token] = [*self._keys, *(token for found in self._pairs.values() for _, token in found)]
@@ -175,7 +175,7 @@ class _Parents:
 
     def _of(self, token: Token | None) -> Iterable[int]:
         if isinstance(token, KeyToken):
-            return (self._keys[token],) if token in self._keys else ()
+            return self._keys.get(token, ())
         if token is None:
             return ()
         found = self._pairs.get(token.pair, ())
