@@ -23,6 +23,7 @@ import pytest
 from gateway.demo import greeting
 from resolvers.catalog import load
 from schema.model import model
+from tests.servers import missing
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text("utf-8")
@@ -38,7 +39,7 @@ def block(language: str) -> str:
 def demonstration() -> Iterator[tuple[str, str, str]]:
     """`make run` on a free port: URL, token and the curl line that it printed."""
     if shutil.which("make") is None:
-        pytest.skip("needs make")
+        missing("make")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -91,7 +92,7 @@ def test_the_printed_line_is_that_query(demonstration: tuple[str, str, str]) -> 
     _, token, line = demonstration
     assert block("graphql").split() == greeting.FIRST_QUERY.split()
     if shutil.which("curl") is None:
-        pytest.skip("needs curl")
+        missing("curl")
     done = subprocess.run(["sh", "-c", line], capture_output=True, env={**os.environ, "TOKEN": token}, timeout=30)
     assert json.loads(done.stdout) == json.loads(block("json"))
 
