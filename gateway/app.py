@@ -119,7 +119,12 @@ def compose(federation: Federation, settings: Settings) -> Starlette:
         def reload() -> None:
             task = loop.create_task(federation.reload())
             reloads.add(task)
-            task.add_done_callback(reloads.discard)
+            task.add_done_callback(reloaded)
+
+        def reloaded(task: asyncio.Task[object]) -> None:
+            reloads.discard(task)
+            if not task.cancelled() and (error := task.exception()):
+                log.error("partner files not reloaded: the gateway failed", exc_info=error)
 
         await federation.start()
         with contextlib.suppress(

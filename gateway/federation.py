@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,7 @@ from gateway.state import State
 from gateway.tokens import OwnIssuer
 from resolvers import catalog
 from resolvers.connectors.pools import Pools
+from resolvers.connectors.sql import SqlSource
 from resolvers.cursor import Cursors
 from resolvers.errors import CatalogError, Mistake
 from resolvers.global_id import GlobalIds
@@ -61,6 +63,8 @@ class Federation:
             observers=(_log_failure, *observers),
         )
         self._reloading = asyncio.Lock()
+        self._closing = asyncio.Event()
+        self._retiring: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Take up the catalog that was read."""
@@ -86,6 +90,8 @@ class Federation:
         """End all that was opened."""
         await self.authenticator.close()
         await self.keyring.close()
+        self._closing.set()
+        await asyncio.gather(*self._retiring)
         await self.runtime.pools.close()
         await self.state.close()
 
@@ -94,6 +100,15 @@ class Federation:
         # Both at once: a request begins with the sources of its own catalog, and keeps them.
         retired = self.runtime.pools.follow(found)
         self.runtime.catalog = found
+        if retired:
+            closing = asyncio.create_task(self._retire(retired))
+            self._retiring.add(closing)
+            closing.add_done_callback(self._retiring.discard)
+
+    async def _retire(self, retired: Iterable[SqlSource]) -> None:
+        """Close connectors once no request can still ask them, or with everything else."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), self._settings.limits.deadline)
         for connector in retired:
             await connector.close()
 

@@ -237,10 +237,10 @@ def _links(model: Model, links: tuple[Link, ...], zone: str, path: str) -> Readi
 
     def build(raws: Sequence[Any], issues: Issues) -> Seed:
         tokens = (build_token(raws[start:end], issues) for start, end, build_token in inner)
-        wanted = ((index, tuple(raws[start:end])) for index, start, end in owners)
+        wanted = ((index, key_text(raws[start:end])) for index, start, end in owners)
         return Seed(
             tuple(token for token in tokens if token is not None),
-            tuple((index, owner) for index, owner in wanted if None not in owner),
+            tuple((index, owner) for index, owner in wanted if owner is not None),
         )
 
     return Reading(tuple(values), build)

@@ -65,7 +65,7 @@ OPERATOR_CODES: dict[str, str] = {
     "CATALOG_UNKNOWN_FIELD": "The entity has no such field.",
     "CATALOG_UNKNOWN_VALUE": "The enum has no such value.",
     "CATALOG_UNKNOWN_REFERENCE": "There is no such partner, source, mapping or join.",
-    "CATALOG_DUPLICATE": "Twice what can be there once: a partner code, an issuer, a label, an agreement's version.",
+    "CATALOG_DUPLICATE": "Twice what can be there once: a partner, issuer, source label, agreement version.",
     "CATALOG_UNSET_VARIABLE": "The environment has no such variable.",
     "SOURCE_URL": "The source's URL cannot be used, or its driver is not installed.",
     "SOURCE_COLUMN_TYPE": "The column's type cannot be what it is mapped to.",

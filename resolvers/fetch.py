@@ -85,17 +85,17 @@ class Children:
 
 @dataclass(frozen=True, slots=True)
 class LinkRows:
-    """What the link tables of field `path` name: owners: values of a link's `on` columns by (mapping, index)."""
+    """What the link tables of field `path` name. owners: by (mapping, index): values of the `on` columns, as a key."""
 
     path: str
-    owners: Map[tuple[str, int], Sequence[tuple[Any, ...]]]
+    owners: Map[tuple[str, int], Sequence[str]]
 
 
 Access = Listing | Lookup | Children
 
 
-# A row of a link table: the owner (mapping id, link index, values of its `on` columns) and what it leads to.
-Linked = tuple[tuple[str, int, tuple[Any, ...]], Token]
+# A row of a link table: the owner (mapping id, link index, values of its `on` columns as a key) and what it leads to.
+Linked = tuple[tuple[str, int, str], Token]
 
 
 class Row(NamedTuple):
@@ -113,4 +113,4 @@ class Seed(NamedTuple):
     """What a row says of its links: tokens in the row itself, and what to look for in link tables, by link index."""
 
     tokens: tuple[Token, ...]
-    owners: tuple[tuple[int, tuple[Any, ...]], ...]
+    owners: tuple[tuple[int, str], ...]

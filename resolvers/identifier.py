@@ -5,10 +5,19 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-# What is left out of the compare key: every ASCII character that is no letter and no digit, and the blanks and dashes
-# that word processors put in. A finite list, so that every database can leave out exactly the same.
-SEPARATORS = "".join(chr(code) for code in range(128) if not chr(code).isalnum())
-SEPARATORS += "\u00a0\u2009\u202f\u2010\u2011\u2012\u2013\u2014"
+# What is left out of the compare key: every ASCII character that is no letter and no digit, the blanks and dashes that
+# word processors put in, and every character that NFKC makes one of these (wide, small, raised and so on). A finite
+# list, so that every database can leave out exactly the same. First and last code of each range:
+_RANGES = """
+00-2f 3a-40 5b-60 7b-7f a0-a0 37e-37e 1fef-1fef 2000-200a 2010-2014 2024-2026 202f-202f 203c-203c 2047-2049 205f-205f
+207a-207a 207c-207e 208a-208a 208c-208e 2a74-2a76 3000-3000 fb29-fb29 fe10-fe10 fe13-fe16 fe19-fe19 fe30-fe38 fe47-fe48
+fe4d-fe50 fe52-fe52 fe54-fe5c fe5f-fe66 fe68-fe6b ff01-ff0f ff1a-ff20 ff3b-ff40 ff5b-ff5e
+"""
+SEPARATORS = "".join(
+    chr(code)
+    for first, last in (r.split("-") for r in _RANGES.split())
+    for code in range(int(first, 16), int(last, 16) + 1)
+)
 _TABLE = {ord(character): None for character in SEPARATORS} | {
     ord(character): character.upper() for character in "abcdefghijklmnopqrstuvwxyz"
 }
@@ -18,6 +27,11 @@ def normalize(value: str) -> str:
     """The compare key: 'AB-123-CD' and 'ab 123 cd ' -> 'AB123CD'. Only ASCII letters change case."""
     if not value.isascii():
         value = unicodedata.normalize("NFKC", value)
+    return value.translate(_TABLE)
+
+
+def squeezed(value: str) -> str:
+    """What a database can make of a value that it stores in the same spelling: the compare key without NFKC."""
     return value.translate(_TABLE)
 
 

@@ -86,10 +86,11 @@ def _single(
         mapping = level.mappings.get(token.mapping)
         return None if mapping is None else failed.get(mapping.source_id)
     meant = _meant(token, rows, level, context)
-    if len(meant) == 1 and not failed:
+    unheard = [error for error in failed.values() if token.partner in (None, error.partner)]
+    if len(meant) == 1 and not unheard:
         return Record(context, level, meant[0])
     # Several records under one name are no answer, and one of them may be where nobody could look.
-    return next(iter(failed.values())) if failed and len(meant) < 2 else None
+    return unheard[0] if unheard and len(meant) < 2 else None
 
 
 def _meant(token: NameToken, rows: Map[Any, list[Row]], level: Level, context: Context) -> list[Row]:
@@ -214,10 +215,11 @@ def links(context: Context, step: Step, arguments: dict[str, Any]) -> DataLoader
 
 def _concerned(tokens: Iterable[Token], level: Level, failed: Map[str, SourceError]) -> list[SourceError]:
     """The failures that may have hidden something from a parent with these tokens."""
-    named = any(isinstance(token, NameToken) for token in tokens)
-    mappings = (level.mappings.get(token.mapping) for token in tokens if isinstance(token, KeyToken))
+    found = list(tokens)
+    mappings = (level.mappings.get(token.mapping) for token in found if isinstance(token, KeyToken))
     keyed = {mapping.source_id for mapping in mappings if mapping is not None}
-    return [error for source, error in failed.items() if named or source in keyed]
+    named = {token.partner for token in found if isinstance(token, NameToken)}
+    return [e for source, e in failed.items() if source in keyed or None in named or e.partner in named]
 
 
 async def _linked(
@@ -225,15 +227,15 @@ async def _linked(
 ) -> tuple[list[list[Token]], list[list[SourceError]]]:
     """The tokens of each parent, from its row and from link tables (one statement per source), and what failed."""
     seeds: list[Seed | None] = [parent.value(step.edge) for parent in parents]
-    owners: dict[str, dict[tuple[str, int], set[tuple[Any, ...]]]] = {}
+    owners: dict[str, dict[tuple[str, int], set[str]]] = {}
     for parent, seed in zip(parents, seeds, strict=True):
         for index, owner in seed.owners if seed is not None else ():
             mapping = parent.row.mapping
             owners.setdefault(mapping.source_id, {}).setdefault((mapping.id, index), set()).add(owner)
-    linked: dict[tuple[str, int, tuple[Any, ...]], list[Token]] = {}
+    linked: dict[tuple[str, int, str], list[Token]] = {}
     failed: dict[str, SourceError] = {}
 
-    async def ask(source: str, wanted: dict[tuple[str, int], set[tuple[Any, ...]]]) -> None:
+    async def ask(source: str, wanted: dict[tuple[str, int], set[str]]) -> None:
         mappings = {m.id: m for parent in parents if (m := parent.row.mapping).source_id == source}
         asked = LinkRows(step.edge, {key: list(found) for key, found in wanted.items()})
         try:
@@ -264,7 +266,7 @@ def _place(row: Row) -> tuple[str, str, tuple[int, int, str]]:
 
 def _place_of(mapping: str, key: str) -> tuple[str, str, tuple[int, int, str]]:
     partner, _, name = mapping.partition(".")
-    number = key.isascii() and key.isdigit() and len(key) < 19
+    number = key.isascii() and key.removeprefix("-").isdigit() and len(key) < 20
     return partner, name, (0, int(key), key) if number else (1, 0, key)
 
 

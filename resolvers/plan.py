@@ -379,14 +379,12 @@ class Planner:
         if shown.fields is not None and self._hidden(mapping.entity, path):
             # an edge through a field that the graph does not show needs its record to be shared, nothing more
             return None
-        found = shown.refusal(self.model, mapping.entity, path)
-        if found is None and isinstance(parts := mapping.fields.get(path), Parts):
-            # an entry of a list is not without what it cannot be without
-            type_ = self.model.field(mapping.entity, path).type
-            required = [f.name for f in self.model.parts[type_].fields.values() if f.required and _holds(parts, f.name)]
-            codes = (shown.refusal(self.model, mapping.entity, f"{path}.{name}") for name in required)
-            return next((code for code in codes if code is not None), None)
-        return found
+        codes = [shown.refusal(self.model, mapping.entity, path)]
+        if isinstance(parts := mapping.fields.get(path), Parts):  # an entry is not there without what it must have
+            type_ = self.model.parts[self.model.field(mapping.entity, path).type]
+            required = [f.name for f in type_.fields.values() if f.required and _holds(parts, f.name)]
+            codes += [shown.refusal(self.model, mapping.entity, f"{path}.{name}") for name in required]
+        return min((code for code in codes if code is not None), default=None)  # what is not shared goes first
 
     def _hidden(self, entity: str, path: str) -> bool:
         found = self.model.entities[entity].fields.get(path.partition(".")[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -166,7 +167,7 @@ def _vans(row: Row) -> _Read:
         row["label"],
         kind,
         state,
-        _finite(row["km"]),
+        _counted(row["km"]),
         _moment(row["changed"]),
     )
 
@@ -186,9 +187,15 @@ def _tools(row: Row) -> _Read:
     return row["ref"], name, _KIND.get(row["kind"]), _FREE.get(row["free"]), _finite(row["km"]), changed
 
 
+def _carts(row: Row) -> _Read:
+    kind = row["kind"] if row["kind"] in ("VAN", "TRUCK") else None
+    free = {0: "IN_USE", 1: "AVAILABLE", None: None}[row["free"]]
+    return str(row["id"]), row["label"], kind, free, _counted(row["km"]), _moment(row["changed"])
+
+
 def _rooms(row: Row) -> _Read:
     name = (row["label"] or "").strip(" ") or None
-    return row["id"], name, _KIND.get(row["kind"]), _FREE.get(row["free"]), row["km"], _moment(row["changed"])
+    return row["id"], name, _KIND.get(row["kind"]), _FREE.get(row["free"]), _counted(row["km"]), _moment(row["changed"])
 
 
 def _desks(row: Row) -> _Read:
@@ -213,6 +220,7 @@ _READ: dict[str, Callable[[Row], _Read]] = {
     "alder.vans": _vans,
     "birch.cars": _cars,
     "birch.tools": _tools,
+    "birch.carts": _carts,
     "cedar.rooms": _rooms,
     "cedar.desks": _desks,
     "dogwood.things": _things,
@@ -233,6 +241,12 @@ def _several(*parts: str) -> str:
 
 def _finite(number: Any) -> float | None:
     return None if number is None or not math.isfinite(number) else float(number)
+
+
+def _counted(text: str | None) -> float | None:
+    """A number in a text: decimal, with an exponent of two digits at most, blanks around it, and nothing else."""
+    known = re.fullmatch(r" *[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[+-]?[0-9]{1,2})? *", text or "")
+    return float(known.group()) if known else None
 
 
 def _moment(raw: Any, inclusive: bool = False) -> datetime | None:

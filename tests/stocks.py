@@ -41,12 +41,14 @@ SHIFTS = [
     timedelta(days=120),
     timedelta(hours=-14),
 ]
-MOMENTS = st.sampled_from([BASE + shift for shift in SHIFTS] + [datetime(1999, 12, 31, 23, 30, tzinfo=UTC)])
+# In Paris, clocks showed the hour from two to three twice: from midnight UTC on, and from one.
+TWICE = [datetime(2024, 10, 27, hour, minute, tzinfo=UTC) for hour in (0, 1) for minute in (30, 45)]
+MOMENTS = st.sampled_from([BASE + shift for shift in SHIFTS] + TWICE)
 FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(PARIS).replace(tzinfo=None)
+    return moment.astimezone(PARIS).replace(tzinfo=None, fold=0)
 
 
 AWARE = st.one_of(st.none(), MOMENTS, st.just(FOR_EVER))
@@ -70,16 +72,19 @@ WRITTEN = st.one_of(
         ),
     ),
 )
+DAYS = st.one_of(
+    st.none(), MOMENTS.map(lambda moment: moment.astimezone(PARIS).date()), st.just(date(2024, 3, 6)), st.just(date.max)
+)
 NUMBERS = st.one_of(st.none(), st.sampled_from([0.0, 0.1, 0.035, 12.3, 100.0, 123456.7, 1e9, 9.0, 10.0]))
 INFINITE = st.sampled_from([float("nan"), float("inf"), float("-inf")])
 DECIMALS = st.one_of(
     st.none(), st.sampled_from(["0", "0.1", "0.035", "12.3", "100.000", "9", "10", "123456.7"]).map(Decimal)
 )
+COUNTED = st.sampled_from(
+    [None, "", "9", " 10 ", "12.3", "1e3", "+.5", "-0", "12o", "1,5", "1_0", "\uff11", "NaN", "1e999"]
+)
 METRES = st.one_of(st.none(), st.integers(0, 120), st.sampled_from([35, 100, 9000, 10000, 100000]))
 UUIDS = st.one_of(st.integers(0, 9), st.integers(0, 2**128 - 1)).map(lambda number: uuid.UUID(int=number))
-DAYS = st.one_of(
-    st.none(), MOMENTS.map(lambda moment: moment.astimezone(PARIS).date()), st.just(date(2024, 3, 6)), st.just(date.max)
-)
 BOOLEANS = st.one_of(st.none(), st.booleans())
 
 
@@ -119,7 +124,7 @@ STOCKS = (
         "alder",
         "vans",
         "postgres",
-        "depot text, no bigint, label text, kind smallint, state char(4), km numeric(12, 3), changed timestamp,"
+        "depot text, no bigint, label text, kind smallint, state char(4), km text, changed timestamp,"
         " primary key (depot, no)",
         ("depot", "no"),
         {
@@ -128,7 +133,7 @@ STOCKS = (
             "label": NAMES,
             "kind": st.sampled_from([1, 2, 3, 4, None]),
             "state": st.sampled_from(["ok", "out", "bad", None]),
-            "km": DECIMALS,
+            "km": COUNTED,
             "changed": LOCAL,
         },
         """
@@ -187,17 +192,40 @@ STOCKS = (
         """,
     ),
     Stock(
+        "birch",
+        "carts",
+        "mariadb",
+        "id mediumint primary key, label varchar(99) character set latin1, kind varchar(9), free bit(1), km varchar(9),"
+        " changed date",
+        ("id",),
+        {
+            "id": st.integers(-(2**23), 2**23 - 1),
+            "label": st.one_of(st.none(), st.sampled_from(["", "a", "A", "\xe9", "\u20ac", "a "])),
+            "kind": st.sampled_from(["VAN", "TRUCK", "van", "VAN ", "", None]),
+            "free": st.sampled_from([None, 0, 1]),
+            "km": COUNTED,
+            "changed": st.one_of(DAYS, st.just("0000-00-00")),
+        },
+        """
+        name = "label"
+        kind = "kind"
+        status = { column = "free", values = { true = "AVAILABLE", 0 = "IN_USE" } }
+        odometerKm = "km"
+        updatedAt = "changed"
+        """,
+    ),
+    Stock(
         "cedar",
         "rooms",
         "sqlite",
-        "id text primary key, label text, kind text, free boolean, km real, changed datetime",
+        "id text primary key, label text, kind text, free boolean, km text, changed datetime",
         ("id",),
         {
             "id": UUIDS.map(str),
             "label": NAMES,
             "kind": codes("V", "C", "T"),
             "free": BOOLEANS,
-            "km": NUMBERS,
+            "km": COUNTED,
             "changed": WRITTEN,
         },
         f"""

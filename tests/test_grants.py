@@ -21,8 +21,9 @@ from gateway import settings as gateway_settings
 from gateway.demo.federation import PARTNERS
 from gateway.documents import Documents
 from gateway.federation import Federation
-from gateway.http import JSON, OperationRequest
+from gateway.http import OperationRequest
 from gateway.limits import Limits
+from gateway.media import JSON
 from resolvers.errors import RequestError
 from resolvers.observation import SourceCall
 from resolvers.viewer import Viewer
@@ -41,8 +42,14 @@ LAW = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-FILES = {code: (PARTNERS / f"{code}.toml").read_text("utf-8").partition("[[agreement]]")[0] for code in CODES}
-Grants = dict[str, list[str]]
+# The partners' files without their agreements, and patient: a busy machine is no reason to fail.
+FILES = {
+    code: (PARTNERS / f"{code}.toml")
+    .read_text("utf-8")
+    .partition("[[agreement]]")[0]
+    .replace('kind = "sql"', 'kind = "sql"\ndeadline = "60s"')
+    for code in CODES
+}
 
 
 @dataclass(frozen=True)
@@ -80,16 +87,8 @@ def grantable(entity: str) -> list[str]:
 
 
 HINGES = (
-    "identifiers",
-    "coverages",
-    "insuredAssets",
-    "insuredPersons",
-    "insuredPersons.named",
-    "policy",
-    "site",
-    "custodian",
-    "asset",
-    "bookings",
+    *("identifiers", "coverages", "insuredAssets", "insuredPersons", "insuredPersons.named", "policy", "site"),
+    *("custodian", "asset", "bookings"),
 )
 
 
@@ -103,10 +102,10 @@ def grants(entity: str) -> st.SearchStrategy[tuple[str, tuple[str, ...]]]:
     )
 
 
-DAYS = [(None, None)] * 6
+DAYS: list[tuple[date | None, date | None]] = [(None, None)] * 6
 DAYS += [(date(2026, 11, 20), None), (date(2026, 1, 1), date(2026, 11, 21))]  # in force
 DAYS += [(date(2026, 11, 21), None), (None, date(2026, 11, 20))]  # not yet, no longer
-SCOPES = [("read", "read:personal")] * 4
+SCOPES: list[tuple[str, ...]] = [("read", "read:personal")] * 4
 SCOPES += [("read",), ("read", "read:contact"), ("read:personal",)]
 SCOPES += [("read", "read:personal", "read:contact", "read:sensitive")]
 
@@ -229,7 +228,7 @@ def granted(files: Mapping[str, str], viewer: Viewer) -> Granted:
 # the laws -------------------------------------------------------------------------------------------------------------
 
 
-@settings(LAW, max_examples=150)
+@settings(LAW, max_examples=80)
 @given(case=cases())
 async def test_what_is_not_granted_does_not_exist(houses: Houses, case: Case) -> None:
     files, viewer, operation = written(case.agreements), case.viewer, case.operation

@@ -17,7 +17,7 @@ from tests.reference import Meaning, Order, listed
 from tests.rows import Row
 from tests.servers import Server
 from tests.stocks import AGREEMENTS, ASSETS, COVERAGES, MOMENTS, SOME, STOCKS, VIEWER
-from tests.worlds import LAW, World, federation, fillings
+from tests.worlds import LAW, World, federation, fillings, tagged
 
 FIELDS = {
     "assets": ("NAME", "KIND", "STATUS", "UPDATED_AT", "ODOMETER_KM", "PARTNER"),
@@ -118,7 +118,7 @@ def agree(nodes: list[Node], expected: list[Meaning]) -> None:
         assert meaning.differences(node) == {}, meaning
 
 
-@settings(LAW, max_examples=60)
+@settings(LAW, max_examples=40)
 @given(
     rows=fillings(ASSETS),
     order=orders("assets"),
@@ -179,6 +179,33 @@ async def between(found: List, expected: list[Meaning], after: int, before: int,
         info = page["pageInfo"]
         assert (info["hasNextPage"], info["hasPreviousPage"]) == (goes_on, goes_back), window
         assert page["totalCount"] == len(expected)
+
+
+# odd values ----------------------------------------------------------------------------------------------------------
+
+
+async def test_names_that_differ_late_or_are_no_text(world: World) -> None:
+    long = "\u00e9" * 2000
+    rows = SOME | {
+        "birch.tools": [{"ref": key, "maker": None, "model": None} for key in "abc"],
+        "birch.cars": [{"id": key, "label": long[:120] + end} for key, end in ((1, "c"), (2, "a"), (3, "b"))],
+    }
+    await world.fill(tagged(rows))
+    mariadb, sqlite = world.databases["mariadb"], world.databases["sqlite"]
+    await mariadb.run("alter table birch_tools modify maker text")
+    await sqlite.run("update cedar_rooms set label = cast(x'ff41' as text) where id = 'a'")
+    try:
+        for key, end in (("a", "z"), ("b", "x"), ("c", "y")):
+            await mariadb.run(f"update birch_tools set maker = '{long}{end}' where ref = '{key}'")
+        await world.gateway.reload()
+        for order in ([("NAME", False)], [("NAME", True)]):
+            nodes = await List(world, order).forwards(1, 12)
+            names = [node["name"] for node in nodes]
+            assert names == sorted(names, reverse=order[0][1])
+            assert nodes == await List(world, order).backwards(2, 12)
+        assert {"a", "x", *(long + end for end in "xyz")} <= set(names)
+    finally:
+        await mariadb.run("delete from birch_tools", "alter table birch_tools modify maker varchar(100)")
 
 
 # rows that come and go ------------------------------------------------------------------------------------------------

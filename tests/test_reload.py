@@ -17,6 +17,7 @@ import pytest
 
 from resolvers.errors import CatalogError
 from tests.gateways import CONFIG, running
+from tests.servers import Server
 
 ASSETS = "{ assets(orderBy: [{field: NAME}]) { nodes { name status } } }"
 
@@ -45,6 +46,17 @@ code = "open"
 with = "*"
 [agreement.Asset]
 fields = "*"
+"""
+
+
+SITES = """
+[mapping.sites]
+entity = "Site"
+source = "db"
+table = "sites"
+key = "id"
+[mapping.sites.fields]
+name = "name"
 """
 
 
@@ -104,6 +116,59 @@ async def test_a_request_in_flight_finishes_on_the_old_files(environ: dict[str, 
         for answer in await asyncio.gather(*asked):
             assert names(answer) in (["One", "Two"], ["One", "One"])
         assert names(await gateway.data(ASSETS, partner="one")) == ["One", "One"]
+
+
+SLOW = """
+create table sites (id integer primary key, name text);
+create view slow as select 1 as id, 'Slow' || pg_sleep(0.8)::text as name, 1 as site_id;
+insert into sites values (1, 'North');
+"""
+CONNECTIONS = (
+    "select count(*) from pg_stat_activity where application_name = 'partner-gateway' and datname = current_database();"
+)
+
+
+async def test_a_request_in_flight_keeps_its_sources_and_they_are_closed_after_it(postgres: Server) -> None:
+    url = postgres.create("reloaded")
+    postgres.run("reloaded", SLOW)
+    file = partner_file("slow", 'site = { key = "site_id" }') + SITES
+    config = CONFIG + '[limits]\ndeadline = "2s"\n'
+    async with running({"slow": file}, {"URL": url}, config) as gateway:
+        query = "{ assets { nodes { name site { name } } missing { code } } }"
+        asked = asyncio.create_task(gateway.data(query, partner="slow"))
+        await asyncio.sleep(0.4)
+        old = gateway.federation.runtime.pools.sources["slow.db"]
+        write(gateway.folder, "slow", file.replace('kind = "sql"', 'kind = "sql"\nmax_concurrent = 3'))
+        assert await gateway.reload() == []
+        assert gateway.federation.runtime.pools.sources["slow.db"] is not old
+        answer = await asked
+        assert answer["assets"] == {"nodes": [{"name": "Slow", "site": {"name": "North"}}], "missing": []}
+        assert postgres.run("reloaded", CONNECTIONS).strip() != "0"
+        await asyncio.sleep(2)
+        assert postgres.run("reloaded", CONNECTIONS).strip() == "0", "connections of files that are gone are left open"
+        assert await gateway.data(query, partner="slow") == answer
+
+
+async def test_a_reload_that_fails_otherwise_changes_nothing_either(
+    environ: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A URL that no driver takes, a folder that is gone."""
+    async with running({"one": partner_file("one")}, environ) as gateway:
+        write(gateway.folder, "one", partner_file("one").replace("${URL}", "postgresql://reader:hush-hush@db/x"))
+        (mistake,) = await gateway.reload()
+        assert (mistake.code, mistake.key) == ("SOURCE_URL", "source.db.url")
+        assert "source.db.url" in caplog.text and "hush" not in caplog.text
+        assert names(await gateway.data(ASSETS, partner="one")) == ["One"]
+        (gateway.folder / "partners").rename(gateway.folder / "gone")
+        (mistake,) = await gateway.reload()
+        assert mistake.code == "CATALOG_EMPTY"
+        assert names(await gateway.data(ASSETS, partner="one")) == ["One"]
+
+
+async def test_a_url_that_no_driver_takes_costs_one_partner(environ: dict[str, str]) -> None:
+    files = {"one": partner_file("one"), "two": partner_file("two").replace("${URL}", "oracle+none://u:p@h/x")}
+    async with running(files, environ) as gateway:
+        assert names(await gateway.data(ASSETS, partner="one")) == ["One"]
 
 
 async def test_a_broken_file_at_start_leaves_its_partner_out(environ: dict[str, str]) -> None:

@@ -67,12 +67,15 @@ class Stock:
         return [table, f"create view {self.mapped} as {self.view.format(table=self.table)}"] if self.view else [table]
 
     def mapping(self) -> str:
-        """Its part of the partner's file."""
+        """Its part of the partner's file; nothing for a table that no mapping is made from, but named in others."""
+        if not self.entity:
+            return ""
+        shown = f'{TAGS[self.entity]} = "tag"\n' if self.entity in TAGS else ""
         keys = ", ".join(f'"{name}"' for name in self.key)
         return (
             f'[mapping.{self.name}]\nentity = "{self.entity}"\nsource = "{self.home}"\ntable = "{self.mapped}"\n'
             f"key = [{keys}]\n{self.options}\n"
-            f'[mapping.{self.name}.fields]\n{TAGS[self.entity]} = "tag"\n{self.fields}\n'
+            f"[mapping.{self.name}.fields]\n{shown}{self.fields}\n"
         )
 
 

@@ -64,6 +64,7 @@ def _understood(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
+    "gateway_text": (1, _understood(text_of)),
     "gateway_normalize": (1, _understood(_normalize)),
     "gateway_number": (1, _understood(_number)),
     "gateway_instant": (3, _understood(_instant)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import sys
 import uuid
@@ -15,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Double, Table, and_, case, cast, collate, false, func, literal, null, or_, true
 from sqlalchemy.dialects import mysql
-from sqlalchemy.types import Boolean, Text, TypeEngine
+from sqlalchemy.types import BigInteger, Boolean, LargeBinary, Text, TypeEngine
 
 from resolvers.coercion import ALIASES, NUMBER, text_of
 from resolvers.connectors.sql.column_type import Padded, Untyped, is_text, python_type
@@ -25,6 +26,8 @@ from resolvers.expression import Case, Coalesce, Column, Constant, Expression, J
 from resolvers.identifier import SEPARATORS
 from resolvers.mapping import Mapping, Value
 from resolvers.predicate import And, Compare, Not, Or, Predicate
+
+MOST = 2**63  # what no whole number of a database reaches
 
 
 class Drifted(GatewayError):
@@ -101,6 +104,10 @@ class Renderer:
             return cast(element, mysql.CHAR(charset="utf8mb4"))
         return cast(element, Text())
 
+    def readable(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The element as SQLite can hand it to a function: a text as its bytes, for they may not be UTF-8."""
+        return case((func.typeof(element) == "text", cast(element, LargeBinary())), else_=element)
+
     def key(self, name: str) -> ColumnElement[Any]:
         """A column of a key, as keys are compared and ordered: in its own type where it has one."""
         column = self.tables.column(name)
@@ -127,7 +134,7 @@ class Renderer:
     def number(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
         """The element as a double, null where it is no finite number."""
         if self.dialect == "sqlite":
-            return func.gateway_number(element, type_=Double())
+            return func.gateway_number(self.readable(element), type_=Double())
         if is_text(element.type):
             text = self.text(element)
             return case((text.regexp_match(f"^[ \t\r\n]*({NUMBER})[ \t\r\n]*$"), cast(text, Double())))
@@ -167,6 +174,8 @@ class Renderer:
             piece: ColumnElement[Any] = literal(part, Text()) if isinstance(part, str) else self._or_blank(part.name)
             whole = piece if whole is None else self._concat(whole, piece)
         assert whole is not None
+        if self.dialect in ("mysql", "mariadb"):  # columns of several collations, or of none, have none together
+            whole = collate(cast(whole, mysql.CHAR(charset="utf8mb4")), "utf8mb4_bin")
         tidy = func.trim(func.replace(func.replace(whole, "  ", " "), "  ", " "), type_=Text())
         return case((and_(*(column.is_(None) for column in columns)), null()), else_=tidy)
 
@@ -195,18 +204,21 @@ class Renderer:
     def _compare(self, column: ColumnElement[Any], name: str, value: Any) -> ColumnElement[bool]:
         if name == "isNull":
             return column.is_(None) if value else column.is_not(None)
+        if self.dialect == "sqlite" and is_text(column.type):
+            if isinstance(value, date):
+                return _compare_written(column, name, value)
+            if name == "in" and any(isinstance(item, date) for item in value):
+                return or_(*(self._compare(column, "eq", item) for item in value))
         if name == "in":
-            found = [bound for bound in (as_column(column.type, item) for item in value) if bound is not None]
+            found = [bound for bound in (as_bound(column.type, item) for item in value) if bound is not None]
             return column.in_(found) if found else false()
         if name in ("startsWith", "contains"):
             text = self.text(column)
             if name == "startsWith":
                 return text.startswith(value, autoescape=True)
             return text.icontains(value, autoescape=True)
-        bound = as_column(column.type, value)
-        if bound is None:
-            return false()
-        return compared(column, name, bound)
+        bound = as_bound(column.type, value)
+        return _unheld(column, name, value) if bound is None else compared(column, name, bound)
 
     # compare keys ----------------------------------------------------------------------------------------------------
 
@@ -218,7 +230,7 @@ class Renderer:
             return func.translate(text, ascii_lowercase + gone, ascii_uppercase, type_=Text())
         if self.dialect in ("mysql", "mariadb"):
             return func.upper(func.regexp_replace(text, _SEPARATOR, ""), type_=Text())
-        return func.gateway_normalize(text, type_=Text())
+        return func.gateway_normalize(self.readable(text), type_=Text())
 
     def code_point(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
         """Text that sorts and compares by code point, whatever the database's collation."""
@@ -252,13 +264,14 @@ def compared(left: ColumnElement[Any], name: str, right: Any) -> ColumnElement[b
 def as_column(type_: TypeEngine[Any], value: Any) -> Any:
     """A value of a partner file as the driver wants it for a column; None where no row can hold it."""
     wanted = python_type(type_)
-    if isinstance(value, wanted) and not (wanted is int and isinstance(value, bool)):
+    if isinstance(value, wanted) and wanted is not int:
         return value
     try:
         if wanted is bool:
             return {"true": True, "false": False, "1": True, "0": False}.get(text_of(value).lower())
         if wanted is int:
-            return int(value)
+            number = Decimal(value if isinstance(value, int) else text_of(value))
+            return int(number) if number == number.to_integral_value() and abs(number) < MOST else None
         if wanted in (float, Decimal, uuid.UUID):
             return wanted(text_of(value))
         if wanted is datetime and isinstance(value, date):
@@ -268,6 +281,35 @@ def as_column(type_: TypeEngine[Any], value: Any) -> Any:
     except (ValueError, ArithmeticError):
         return None
     return text_of(value) if wanted is str else value
+
+
+def as_bound(type_: TypeEngine[Any], value: Any) -> Any:
+    """`as_column` as it is bound: PostgreSQL refuses a whole number that its column is too narrow for."""
+    found = as_column(type_, value)
+    return literal(found, BigInteger()) if isinstance(found, int) and not isinstance(found, bool) else found
+
+
+def _compare_written(column: ColumnElement[Any], name: str, value: date) -> ColumnElement[bool]:
+    """A day or time with a column of SQLite, which keeps them as texts of more than one form; compared in one."""
+    written = func.strftime("%Y-%m-%d %H:%M:%f", column, type_=Text())
+    time = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001
+    return compared(written, name, f"{time:%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03}")
+
+
+def _unheld(column: ColumnElement[Any], name: str, value: Any) -> ColumnElement[bool]:
+    """A comparison with a value that no row of the column can hold."""
+    if name == "ne":
+        return column.is_not(None)
+    if name == "eq" or python_type(column.type) is not int:
+        return false()
+    try:
+        number = Decimal(value if isinstance(value, int) else text_of(value))
+        under = math.floor(number)
+    except (ValueError, ArithmeticError):
+        return false()
+    if abs(number) >= MOST:
+        return column.is_not(None) if (number > 0) == (name in ("lt", "le")) else false()
+    return column <= literal(under, BigInteger()) if name in ("lt", "le") else column > literal(under, BigInteger())
 
 
 def mapping_tables(shape: Shape, mapping: Mapping) -> Tables:

@@ -95,15 +95,11 @@ def _as_is(value: Any) -> tuple[Any, bool]:
 
 def _texts(renderer: Renderer, element: ColumnElement[Any], default: Any = None) -> SortColumn:
     text = renderer.text(element)
+    if renderer.dialect == "sqlite":
+        text = func.gateway_text(renderer.readable(text), type_=Text())
     if default is not None:
         text = func.coalesce(text, default, type_=Text())
-    return SortColumn(renderer.code_point(text), _told, _as_is)
-
-
-def _told(raw: Any) -> str | None:
-    if isinstance(raw, bytes):  # no UTF-8: it must stand somewhere
-        return raw.decode(errors="replace")
-    return None if raw is None else text_of(raw)
+    return SortColumn(renderer.code_point(text), lambda raw: None if raw is None else text_of(raw), _as_is)
 
 
 def _translated(renderer: Renderer, element: ColumnElement[Any], value: Value) -> ColumnElement[Any]:
@@ -150,7 +146,7 @@ def _rank(renderer: Renderer, field: Field, value: Value, element: ColumnElement
 
 def _moments(renderer: Renderer, element: ColumnElement[Any], field: Field, value: Value, zone: str) -> SortColumn:
     if renderer.dialect == "sqlite":
-        return _written_moments(element, field, value, zone)
+        return _written_moments(renderer.readable(element), field, value, zone)
     type_ = element.type
     if not isinstance(type_, Date | DateTime | Stamp):
         raise ValueError(f"{type_} does not sort as times do")

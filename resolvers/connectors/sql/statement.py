@@ -13,30 +13,23 @@ from sqlalchemy import (
     Label,
     Select,
     and_,
-    cast,
-    false,
     func,
     literal,
-    null,
     or_,
     select,
-    tuple_,
-    type_coerce,
     union_all,
 )
 
 from resolvers.border import Build, reading, target_reading
-from resolvers.connectors.sql.column_type import can_hold
+from resolvers.connectors.sql.leading import Leading, Leads, link_tables, named, padding
 from resolvers.connectors.sql.order import Ordered, condition, ordered
 from resolvers.connectors.sql.own_key import key_in
-from resolvers.connectors.sql.render import Drifted, Renderer, Tables, mapping_tables
+from resolvers.connectors.sql.render import Renderer, Tables, mapping_tables
 from resolvers.connectors.sql.shape import Shape
 from resolvers.entity import Model
-from resolvers.expression import Constant
 from resolvers.fetch import Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, Row, Window
-from resolvers.identifier import KeyToken, NameToken, Token
 from resolvers.local_key import key_text
-from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Parts, Target, Value
+from resolvers.mapping import Mapping, Parts
 from resolvers.predicate import Predicate
 
 Decode = Callable[[Sequence[Any]], Row | None]
@@ -96,14 +89,10 @@ def put_together(pieces: Sequence[Piece], dialect: str) -> Statement | None:
         columns: list[ColumnElement[Any]] = [literal(index, Integer()).label("piece"), inner.c.place.label("place")]
         for other, padded in enumerate(pieces):
             for number, column in enumerate(padded.columns):
-                value = inner.c[column.name] if other == index else _padding(column, dialect)
+                value = inner.c[column.name] if other == index else padding(column, dialect)
                 columns.append(value.label(f"p{other}_{number}"))
         arms.append(select(*columns))
     return Statement(union_all(*arms), tuple(pieces))
-
-
-def _padding(column: Label[Any], dialect: str) -> ColumnElement[Any]:
-    return cast(null(), column.type) if dialect == "postgresql" else type_coerce(null(), column.type)
 
 
 class StatementBuilder:
@@ -113,6 +102,7 @@ class StatementBuilder:
         self.model = model
         self.shape = shape
         self.zone = zone
+        self._leading = Leading(model, shape, zone)
 
     def rows(self, fetch: Fetch, access: Access) -> Statement | None:
         """The rows of an access."""
@@ -126,7 +116,9 @@ class StatementBuilder:
                     if piece is not None:
                         pieces.append(piece)
                 case Children():
-                    pieces += self._children(fetch, arm, access)
+                    piece = self._children(fetch, arm, access)
+                    if piece is not None:
+                        pieces.append(piece)
         return put_together(pieces, self.shape.dialect)
 
     def count(self, fetch: Fetch, wanted: Predicate | None) -> Select[Any]:
@@ -161,7 +153,7 @@ class StatementBuilder:
         keys = access.keys.get(arm.mapping.id, ())
         wanted = [key_in(own, keys, renderer.dialect)] if keys else []
         wanted += [
-            self._named(renderer, value["scheme"], value["value"], index in binding.exact, access.names)
+            named(renderer, value["scheme"], value["value"], index in binding.exact, access.names)
             for path, binding in arm.mapping.fields.items()
             if isinstance(binding, Parts) and path in arm.given and access.names
             for index, value in enumerate(binding.members)
@@ -173,55 +165,34 @@ class StatementBuilder:
         columns, decode = self._columns(fetch, arm, renderer, order, None)
         return Piece(self._from(select(*columns), arm.mapping, renderer).where(or_(*wanted)), columns, decode)
 
-    def _children(self, fetch: Fetch, arm: Arm, access: Children) -> Iterable[Piece]:
-        binding = arm.mapping.fields.get(access.via)
-        links: tuple[Link, ...] = ()
-        if isinstance(binding, ByKey | ByIdentifier):
-            links = (Link(binding),)
-        elif isinstance(binding, tuple):
-            links = binding
-        for link in links:
-            piece = self._child_piece(fetch, arm, access, link)
-            if piece is not None:
-                yield piece
-
-    def _child_piece(self, fetch: Fetch, arm: Arm, access: Children, link: Link) -> Piece | None:
-        tables = mapping_tables(self.shape, arm.mapping)
-        renderer = Renderer(tables)
-        there = renderer if link.table is None else Renderer(self._link_tables(link))
-        wanted = self._leads_to(there, link.target, access.tokens)
-        if wanted is None:
+    def _children(self, fetch: Fetch, arm: Arm, access: Children) -> Piece | None:
+        renderer = Renderer(mapping_tables(self.shape, arm.mapping))
+        leads = self._leading.leads(arm.mapping, renderer, access.via, access.tokens, self._from)
+        if leads is None:
             return None
         order = ordered(self.model, arm, renderer, access.window.order, self.zone)
-        parent = target_reading(self.model, link.target, self.zone, access.via)
-        parents = [there.value(value) for value in parent.values]
-        columns, decode = self._columns(fetch, arm, renderer, order, (parents, parent.build))
-        base = self._from(select(*columns), arm.mapping, renderer)
-        if link.table is not None:
-            base = base.join_from(tables.named[""], there.tables.named[""], _on(renderer, there, link))
-            if link.where is not None:
-                base = base.where(there.predicate(link.where))
-        base = base.where(wanted, order.bounds(access.window))
+        columns, decode = self._columns(fetch, arm, renderer, order, leads)
+        base = leads.attach(self._from(select(*columns), arm.mapping, renderer)).where(order.bounds(access.window))
         if access.condition is not None:
             base = base.where(condition(self.model, arm, renderer, access.condition, self.zone))
         clauses = tuple(order.clauses(access.window.backward))
         if access.window.limit is None:
             return Piece(base, columns, decode, clauses)
         # dense_rank, so that a link that stands twice does not use up a place
-        rank = func.dense_rank().over(partition_by=parents or None, order_by=clauses).label("rank")
+        rank = func.dense_rank().over(partition_by=leads.parents or None, order_by=clauses).label("rank")
         place = func.row_number().over(order_by=clauses).label("ord")
         inner = base.add_columns(rank, place).subquery("w")
         outer = tuple(inner.c[column.name].label(column.name) for column in columns)
         limited = select(*outer).where(inner.c.rank <= access.window.limit)
         return Piece(limited, outer, decode, (inner.c.ord.asc(),))
 
-    def links(self, mapping: Mapping, path: str, index: int, owners: Sequence[tuple[Any, ...]]) -> Piece:
-        """The rows of one link table for some owners: (owner, token or None)."""
+    def links(self, mapping: Mapping, path: str, index: int, owners: Sequence[str]) -> Piece:
+        """The rows of one link table for some owners: (owner, token)."""
         binding = mapping.fields[path]
         assert isinstance(binding, tuple)
         link = binding[index]
-        renderer = Renderer(self._link_tables(link))
-        on = [renderer.tables.column(column) for column, _ in link.on]
+        renderer = Renderer(link_tables(self.shape, link))
+        on = [renderer.key(column) for column, _ in link.on]
         target = target_reading(self.model, link.target, self.zone, path)
         elements = [*on, *(renderer.value(value) for value in target.values)]
         columns = _labels(elements)
@@ -229,9 +200,10 @@ class StatementBuilder:
 
         def decode(raw: Sequence[Any]) -> Any:
             token = target.build(raw[width:], None)
-            return None if token is None else ((mapping.id, index, tuple(raw[:width])), token)
+            owner = key_text(raw[:width])
+            return None if token is None or owner is None else ((mapping.id, index, owner), token)
 
-        base = select(*columns).where(on[0].in_([o[0] for o in owners]) if width == 1 else tuple_(*on).in_(owners))
+        base = select(*columns).where(key_in(on, owners, renderer.dialect))
         if link.where is not None:
             base = base.where(renderer.predicate(link.where))
         return Piece(base, columns, decode)
@@ -254,7 +226,7 @@ class StatementBuilder:
         arm: Arm,
         renderer: Renderer,
         order: Ordered,
-        parent: tuple[list[ColumnElement[Any]], Build] | None,
+        leads: Leads | None,
     ) -> tuple[tuple[Label[Any], ...], Decode]:
         """A row's columns: its key, computed sort keys, parent, then what each path needs; and how to read them."""
         mapping = arm.mapping
@@ -262,7 +234,7 @@ class StatementBuilder:
         sort_at = len(elements)
         elements += [key.element for key in order.computed]
         parent_at = len(elements)
-        elements += parent[0] if parent else []
+        elements += leads.parents if leads else []
         value_at = len(elements)
         builds: list[tuple[int, int, Build] | None] = []
         for path in fetch.paths:
@@ -275,7 +247,7 @@ class StatementBuilder:
         fallback = [self._own_fallback(mapping, path) for path in fetch.paths]
         keep_issues = fetch.issues
         decode_sort = order.values
-        build_parent = parent[1] if parent else None
+        build_parent = leads.build if leads else None
 
         def decode(raw: Sequence[Any]) -> Row | None:
             key = key_text(raw[:sort_at])
@@ -310,64 +282,6 @@ class StatementBuilder:
             base = base.where(renderer.predicate(mapping.where))
         keys = (renderer.tables.column(name) for name in mapping.key)  # a row without its key is no record
         return base.where(*(column.is_not(None) for column in keys if getattr(column, "nullable", True)))
-
-    def _link_tables(self, link: Link) -> Tables:
-        found = self.shape.tables.get(link.table or "")
-        if found is None:
-            raise Drifted(f"no table {link.table!r}")
-        return Tables(self.shape, {"": found.alias("l")})  # type: ignore[dict-item]
-
-    def _leads_to(self, renderer: Renderer, target: Target, tokens: Sequence[Token]) -> ColumnElement[bool] | None:
-        """Whether a row's target is one of the tokens; None where it cannot be."""
-        if isinstance(target, ByIdentifier):
-            names = [
-                token
-                for token in tokens
-                if isinstance(token, NameToken)
-                and token.scheme in target.schemes
-                and (target.partner is None or target.partner == token.partner)
-            ]
-            return self._named(renderer, target.scheme, target.value, target.exact, names) if names else None
-        columns = [renderer.key(name) for name in target.columns]
-        wanted = []
-        for code, mapping in target.to.items():
-            keys = [token.key for token in tokens if isinstance(token, KeyToken) and token.mapping == mapping]
-            if keys and target.code is not None:
-                known = renderer.code_point(renderer.value(target.code)) == code
-                wanted.append(and_(known, key_in(columns, keys, renderer.dialect)))
-            elif keys:
-                wanted.append(key_in(columns, keys, renderer.dialect))
-        return or_(*wanted) if wanted else None
-
-    def _named(
-        self, renderer: Renderer, scheme: Value, value: Value, exact: bool, names: Sequence[NameToken]
-    ) -> ColumnElement[bool]:
-        """Whether a row carries one of the identifiers: by raw spelling where there is one, else by compare key."""
-        found: list[ColumnElement[bool]] = []
-        by_scheme: dict[str, set[str]] = {}
-        for token in names:
-            spellings = by_scheme.setdefault(token.scheme, set())
-            spellings.add(token.normalized)
-            if exact and token.value:
-                spellings.add(token.value)
-        told = renderer.value(value)
-        raw = renderer.text(told)
-        element = raw if exact else renderer.normalized(raw)
-        for name, every in sorted(by_scheme.items()):
-            wanted = [spelling for spelling in sorted(every) if can_hold(told.type, spelling)]
-            if isinstance(scheme.expression, Constant):
-                if scheme.expression.value == name:
-                    found.append(element.in_(wanted))
-                continue
-            codes = [code for code, canonical in (scheme.values or {name: name}).items() if canonical == name]
-            coded = renderer.text(renderer.value(scheme))
-            if codes:
-                found.append(and_(coded.in_(codes), element.in_(wanted)))
-        return or_(false(), *found)
-
-
-def _on(renderer: Renderer, there: Renderer, link: Link) -> ColumnElement[bool]:
-    return and_(*(renderer.same(there.tables.column(column), renderer.tables.column(own)) for column, own in link.on))
 
 
 def _labels(elements: Sequence[ColumnElement[Any]]) -> tuple[Label[Any], ...]:

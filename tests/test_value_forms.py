@@ -1,0 +1,195 @@
+"""Value forms and predicates of partner files say the same on SQLite, PostgreSQL and MariaDB, and fail on none."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gateways import running
+from tests.mistakes import HEAD, MAPPING, SOURCE
+from tests.servers import Server
+
+TABLES = """
+create table things (id integer primary key, n integer, s varchar(20), d date, t %s null, b boolean, j %s);
+insert into things values (1, 1, 'a', '2025-05-05', '2025-05-05 10:00:00', true, '{"a": {"b": "deep"}}');
+insert into things values (2, 2, ' x ', null, null, false, null);
+insert into things values (3, 3, null, '2026-01-01', '2026-02-02 00:00:00', null, '{}');
+"""
+# (field, what the file says, what is asked for, what each of the three rows reads)
+FORMS: list[tuple[str, str, str, list[Any]]] = [
+    ("name", '{ coalesce = ["s", "n", { const = "none" }] }', "", ["a", " x ", "3"]),
+    ("manufacturer", '{ template = "{n} {d}  {s}" }', "", ["1 2025-05-05 a", "2 x", "3 2026-01-01"]),
+    ("model", '{ column = "s", trim = true, null = ["a"] }', "", [None, "x", None]),
+    ("sourceStatus", '{ column = "n", values = { 1 = 5, 2 = 2026-01-01 } }', "", ["5", "2026-01-01", "3"]),
+    (
+        "description",
+        "{ when = [{ if = { d = { lt = 2026-01-01 } }, is = 3 },"
+        ' { if = { t = { ge = 2026-01-01T00:00:00 } }, is = "x" }], otherwise = 2.5 }',
+        "",
+        ["3", "2.5", "x"],
+    ),
+    ("bookingUrl", '{ json = "j", path = ["a", "b"] }', "", ["deep", None, None]),
+    (
+        "kind",
+        '{ when = [{ if = { n = { gt = 1 } }, is = "VAN" }, { if = { s = { startsWith = "a" } }, is = "CAR" }] }',
+        "",
+        ["CAR", "VAN", "VAN"],
+    ),
+    ("status", '{ column = "s", otherwise = "RETIRED" }', "", ["RETIRED", "RETIRED", None]),
+    ("propulsion", '{ const = "ELECTRIC" }', "", ["ELECTRIC"] * 3),
+    (
+        "seats",
+        '{ when = [{ if = { n = { in = [1, 2.5, "3"] } }, is = 4 },'
+        " { if = { not = { b = { eq = true } } }, is = 2.0 }] }",
+        "",
+        [4, 2, 4],
+    ),
+    ("modelYear", '{ column = "s", trim = true, values = { a = 2020, x = 3 } }', "", [2020, 3, None]),
+    ("payloadKg", '{ coalesce = ["n", { const = 1.5 }] }', "", [1.0, 2.0, 3.0]),
+    ("volumeM3", "{ when = [{ if = { b = { eq = true } }, is = 2 }], otherwise = 2.5 }", "", [2.0, 2.5, 2.5]),
+    ("odometerKm", "{ const = 1000, scale = -2 }", "", [10.0] * 3),
+    (
+        "purchaseDate",
+        "{ when = [{ if = { n = { eq = 1 } }, is = 2026-01-01 }], otherwise = 2025-01-01 }",
+        "",
+        ["2026-01-01", "2025-01-01", "2025-01-01"],
+    ),
+    (
+        "inServiceDate",
+        '{ coalesce = ["d", { const = 2020-02-02 }] }',
+        "",
+        ["2025-05-05", "2020-02-02", "2026-01-01"],
+    ),
+    (
+        "updatedAt",
+        '{ coalesce = ["t", { const = 2026-01-01T10:00:00 }], zone = "UTC" }',
+        "",
+        ["2025-05-05T10:00:00Z", "2026-01-01T10:00:00Z", "2026-02-02T00:00:00Z"],
+    ),
+    ("lendable", '{ column = "n", values = { 1 = true }, otherwise = false }', "", [True, False, False]),
+    ("tags", '{ when = [{ if = { n = { eq = 1 } }, is = "p, q" }], split = "," }', "", [["p", "q"], None, None]),
+    (
+        "value",
+        '{ amount = { coalesce = ["n", { const = "1.50" }], scale = -2 },'
+        ' currency = { when = [{ if = { n = { lt = 3 } }, is = "EUR" }] } }',
+        "{ amount currency }",
+        [{"amount": "0.01", "currency": "EUR"}, {"amount": "0.02", "currency": "EUR"}, None],
+    ),
+    (
+        "lendingWindows",
+        '[{ startDay = { const = "FRI" }, start = { coalesce = ["d", { const = 18:00:00 }] },'
+        ' endDay = { const = "MON" }, end = { const = "06:00" } }]',
+        "{ startDay start end timeZone }",
+        [[], [{"startDay": "FRI", "start": "18:00", "end": "06:00", "timeZone": "Europe/Paris"}], []],
+    ),
+    (
+        "attributes",
+        "{ a = { const = { x = [1, 2026-01-01] } }, c = 'j', e = { coalesce = ['n', 's'] }, f = { const = 12:00:00 },"
+        " b = { when = [{ if = { n = { eq = 1 } }, is = 2026-01-01 }], otherwise = 2020-01-01 } }",
+        "",
+        [
+            {"a": {"x": [1, "2026-01-01"]}, "c": {"a": {"b": "deep"}}, "e": "1", "f": "12:00:00", "b": "2026-01-01"},
+            {"a": {"x": [1, "2026-01-01"]}, "e": "2", "f": "12:00:00", "b": "2020-01-01"},
+            {"a": {"x": [1, "2026-01-01"]}, "c": {}, "e": "3", "f": "12:00:00", "b": "2020-01-01"},
+        ],
+    ),
+    (
+        "identifiers",
+        '[{ scheme = { when = [{ if = { n = { eq = 1 } }, is = "VIN" }], otherwise = "SERIAL" },'
+        ' value = { coalesce = ["n", "s"] }, country = { when = [{ if = { n = { eq = 1 } }, is = "FR" }] } }]',
+        "{ scheme value country }",
+        [
+            [{"scheme": "VIN", "value": "1", "country": "FR"}],
+            [{"scheme": "SERIAL", "value": "2", "country": None}],
+            [{"scheme": "SERIAL", "value": "3", "country": None}],
+        ],
+    ),
+]
+# (predicate, the rows that fulfil it). A comparison with null is false, `not` is the complement.
+PREDICATES: list[tuple[str, set[int]]] = [
+    ("{ n = { eq = 2 } }", {2}),
+    ("{ n = { eq = 2.5 } }", set()),
+    ("{ n = { ne = 2.5 } }", {1, 2, 3}),
+    ("{ n = { lt = 2.5 } }", {1, 2}),
+    ("{ n = { le = 2.5 } }", {1, 2}),
+    ("{ n = { gt = 1.5 } }", {2, 3}),
+    ("{ n = { ge = 1.5, lt = 3 } }", {2}),
+    ('{ n = { in = [1, 2.5, "3", 1e99] } }', {1, 3}),
+    ("{ n = { in = [] } }", set()),
+    ("{ n = { eq = 3000000000 } }", set()),
+    ("{ n = { lt = 3000000000 } }", {1, 2, 3}),
+    ("{ n = { lt = 1000000000000000000000 } }", {1, 2, 3}),
+    ("{ n = { ge = -1000000000000000000000 } }", {1, 2, 3}),
+    ("{ n = { gt = 1000000000000000000000 } }", set()),
+    ("{ n = { lt = inf } }", set()),
+    ("{ n = { eq = true } }", {1}),
+    ('{ n = { eq = "many" } }', set()),
+    ("{ b = { eq = true } }", {1}),
+    ("{ b = { ne = true } }", {2}),
+    ("{ b = { isNull = true } }", {3}),
+    ("{ not = { b = { eq = true } } }", {2, 3}),
+    ('{ s = { eq = "a" } }', {1}),
+    ("{ s = { eq = 3 } }", set()),
+    ('{ s = { contains = "X" } }', {2}),
+    ('{ s = { startsWith = "%" } }', set()),
+    ("{ d = { lt = 2026-01-01 } }", {1}),
+    ('{ d = { ge = "2026-01-01" } }', {3}),
+    ("{ t = { ge = 2026-01-01 } }", {3}),
+    ("{ t = { eq = 2025-05-05T10:00:00 } }", {1}),
+    ("{ t = { in = [2025-05-05T10:00:00, 2026-02-02] } }", {1, 3}),
+    ("{ t = { ne = 2026-02-02 } }", {1}),
+    ("{ or = [{ n = { eq = 1 } }, { s = { isNull = true } }], not = { n = { eq = 3 } } }", {1}),
+    ("{ or = [] }", set()),
+    ("{ and = [] }", {1, 2, 3}),
+]
+FILE = HEAD + SOURCE.replace("sqlite+aiosqlite:///things.sqlite", "${URL}") + MAPPING + "[mapping.things.fields]\n"
+FILE += "".join(f"{name} = {form}\n" for name, form, _, _ in FORMS)
+QUERY = " ".join(f"{name} {wanted}" for name, _, wanted, _ in FORMS)
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        with closing(sqlite3.connect(tmp_path / "forms.sqlite")) as database:
+            database.executescript(TABLES % ("datetime", "text"))
+        return f"sqlite+aiosqlite:///{tmp_path / 'forms.sqlite'}"
+    server: Server = request.getfixturevalue(request.param)
+    found = server.create("forms")
+    server.run("forms", TABLES % {"postgres": ("timestamp", "jsonb"), "mariadb": ("datetime", "json")}[request.param])
+    return found
+
+
+async def test_every_form_on_every_engine(url: str) -> None:
+    async with running({"acme": FILE}, {"URL": url}) as gateway:
+        told = "missing { code }"
+        answer = await gateway.data(f"{{ assets {{ nodes {{ {QUERY} }} {told} }} }}", partner="acme")
+        assert answer["assets"]["missing"] == []
+        nodes = answer["assets"]["nodes"]
+        for name, form, _, expected in FORMS:
+            assert [node[name] for node in nodes] == expected, f"{name} = {form}"
+        for order in ("NAME", "KIND", "STATUS", "ODOMETER_KM", "PARTNER"):
+            query = (
+                f"{{ assets(first: 2, orderBy: [{{field: {order}, direction: DESC}}]) {{ nodes {{ name }} {told} }} }}"
+            )
+            answer = await gateway.data(query, partner="acme")
+            assert (len(answer["assets"]["nodes"]), answer["assets"]["missing"]) == (2, []), order
+
+
+async def test_every_predicate_on_every_engine(url: str) -> None:
+    source = HEAD + SOURCE.replace("sqlite+aiosqlite:///things.sqlite", "${URL}")
+    mappings = (
+        MAPPING.replace("things]", f"p{number}]") + f'where = {predicate}\nfields.name = {{ const = "{number}" }}\n'
+        for number, (predicate, _) in enumerate(PREDICATES)
+    )
+    async with running({"acme": source + "".join(mappings)}, {"URL": url}) as gateway:
+        query = "{ assets(first: 1000) { nodes { name provenance { localId } } missing { code } } }"
+        answer = await gateway.data(query, partner="acme")
+        assert answer["assets"]["missing"] == []
+        found: dict[int, set[int]] = {number: set() for number in range(len(PREDICATES))}
+        for node in answer["assets"]["nodes"]:
+            found[int(node["name"])].add(int(node["provenance"]["localId"]))
+        assert {PREDICATES[number][0]: rows for number, rows in found.items()} == dict(PREDICATES)
