@@ -1,4 +1,4 @@
-"""One predicate form everywhere: rows of a mapping, cases of a value, conditions of an edge.
+"""One predicate form everywhere: rows of a mapping, cases of a value, filters and conditions of the graph.
 
 Predicates are two-valued: a comparison with null is false, and `not` is the exact complement.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from resolvers.identifier import Token
 
 # operator -> whether it takes a list
 OPERATORS: dict[str, bool] = {
@@ -26,11 +28,50 @@ OPERATORS: dict[str, bool] = {
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`name` is a column in a partner file and a field path in the graph; `value` a scalar, or a tuple for `in`."""
+    """`name` is a column in a partner file and a field path in the graph; `value` a scalar, or a tuple for `in`.
+
+    In the graph there is one more operator, `has`: a list holds the value; and the path "" is the partner's code.
+    """
 
     name: str
     operator: str
     value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Some entry of the list of parts at `path`, or some record that the edge at `path` leads to, fulfils it.
+
+    The inner predicate's paths are those of the part or of the record's entity.
+    """
+
+    path: str
+    predicate: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The position at `path` (a part with `lat` and `lon`) is at most `km` from a point, on a great circle."""
+
+    path: str
+    lat: float
+    lon: float
+    km: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsTo:
+    """The reference or the links at `path` lead to one of the tokens."""
+
+    path: str
+    tokens: tuple[Token, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The record is one of those that the tokens name, by its key or by an identifier that it carries."""
+
+    tokens: tuple[Token, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +89,56 @@ class Not:
     member: Predicate
 
 
-Predicate = Compare | And | Or | Not
+Atom = Compare | Some | Near | LeadsTo | OneOf
+Predicate = Atom | And | Or | Not
 TRUE = And(())
+FALSE = Or(())
 
 
 def names(predicate: Predicate) -> Iterator[str]:
-    """Every column or field that the predicate looks at."""
+    """Every column or field that the predicate looks at, on the row or record itself."""
     match predicate:
         case Compare(name=name):
             yield name
+        case Some(path=path) | Near(path=path) | LeadsTo(path=path):
+            yield path
+        case OneOf():
+            return
         case Not(member=member):
             yield from names(member)
         case And(members=members) | Or(members=members):
             for member in members:
                 yield from names(member)
+
+
+def normal(predicate: Predicate, negated: bool = False) -> Predicate:
+    """The same with `not` before atoms only, and without conjunctions in conjunctions: negation normal form."""
+    match predicate:
+        case Not(member=member):
+            return normal(member, not negated)
+        case And(members=members) | Or(members=members):
+            kind = And if isinstance(predicate, And) != negated else Or
+            found: list[Predicate] = []
+            for member in members:
+                inner = normal(member, negated)
+                found += inner.members if isinstance(inner, kind) else [inner]
+            return found[0] if len(found) == 1 else kind(tuple(found))
+        case Some(path=path, predicate=inner):
+            atom: Predicate = Some(path, normal(inner))
+            return Not(atom) if negated else atom
+        case _:
+            return Not(predicate) if negated else predicate
+
+
+def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
+    """What must all hold."""
+    if predicate is None:
+        return ()
+    return predicate.members if isinstance(predicate, And) else (predicate,)
+
+
+def conjunction(members: tuple[Predicate, ...]) -> Predicate | None:
+    """One predicate of several that must all hold; None of none."""
+    if not members:
+        return None
+    return members[0] if len(members) == 1 else And(members)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, func, or_, true
 
 from resolvers.connectors.sql.own_key import bound_parts
-from resolvers.connectors.sql.render import Renderer, compared
+from resolvers.connectors.sql.render import Renderer, Unpushable, compared
 from resolvers.connectors.sql.sort_key import Key, SortColumn, SortConstant, sort_key
 from resolvers.cursor import Position
 from resolvers.entity import Model
@@ -123,6 +123,8 @@ def condition(model: Model, arm: Arm, renderer: Renderer, predicate: Predicate, 
             return func.coalesce(condition(model, arm, renderer, member, zone), false()).is_(false())
         case Compare(name=path, operator=operator, value=value):
             return _compare(sort_key(model, arm, renderer, path, zone), operator, value)
+        case _:
+            raise Unpushable(type(predicate).__name__)
 
 
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {

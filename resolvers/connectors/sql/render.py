@@ -36,6 +36,10 @@ class Drifted(GatewayError):
     default = "SOURCE_SCHEMA_DRIFT"
 
 
+class Unpushable(Exception):
+    """The database cannot compute exactly what the border would make of a value: the gateway sees to it itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
     """The tables of one arm of a statement: "" is the mapped one, others by join name; `link` where a link leads."""
@@ -200,6 +204,8 @@ class Renderer:
                 return func.coalesce(self.predicate(member), false(), type_=Boolean()).is_(false())
             case Compare():
                 return self._compare(self.tables.column(predicate.name), predicate.operator, predicate.value)
+            case _:
+                raise Unpushable(f"{type(predicate).__name__} over columns")
 
     def _compare(self, column: ColumnElement[Any], name: str, value: Any) -> ColumnElement[bool]:
         if name == "isNull":
