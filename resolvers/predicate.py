@@ -69,8 +69,12 @@ class LeadsTo:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The record is one of those that the tokens name, by its key or by an identifier that it carries."""
+    """The record is one of those that the tokens name, by its key or by an identifier that it carries.
 
+    path: the edge that this was found by; a record that does not show it is none of them, nor none of the others.
+    """
+
+    path: str
     tokens: tuple[Token, ...]
 
 
@@ -100,10 +104,8 @@ def names(predicate: Predicate) -> Iterator[str]:
     match predicate:
         case Compare(name=name):
             yield name
-        case Some(path=path) | Near(path=path) | LeadsTo(path=path):
+        case Some(path=path) | Near(path=path) | LeadsTo(path=path) | OneOf(path=path):
             yield path
-        case OneOf():
-            return
         case Not(member=member):
             yield from names(member)
         case And(members=members) | Or(members=members):
