@@ -39,6 +39,10 @@ class Parts:
     members: tuple[Map[str, Value], ...]
     exact: frozenset[int] = frozenset()  # members whose spelling is one way (identifiers)
 
+    def holds(self, name: str) -> bool:
+        """Whether one of the entries has a member of that name."""
+        return any(name in member for member in self.members)
+
 
 @dataclass(frozen=True, slots=True)
 class Names:

@@ -13,12 +13,12 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, GraphQLSchema, get_named_type, is_abstract_type
 
-from resolvers.agreement import Visible
 from resolvers.catalog import Catalog
 from resolvers.entity import Field, Kind
 from resolvers.level import Level
 from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Parts, Target
 from resolvers.selection import Selections, subsets
+from resolvers.sight import Sight
 from resolvers.viewer import Grant
 
 # A response path without list indexes, each key with the type that its field is selected on. Two branches can have
@@ -93,7 +93,7 @@ class Planner:
         self.schema = schema
         self.catalog = catalog
         self.model = catalog.model
-        self.visible: Map[tuple[str, str], Visible] = catalog.visible(grant)
+        self.sight = Sight(catalog, grant)
         self.grant = grant
         self.selections = selections
         self.plan = Plan()
@@ -232,7 +232,7 @@ class Planner:
             if field_.kind is Kind.PART and not field_.many:
                 self._members(inner, get_named_type(type_.fields[field_.name].type), at, here, path, name + ".")
                 continue
-            holding = [m for m in here.mappings if isinstance(p := m.fields.get(path), Parts) and _holds(p, name)]
+            holding = [m for m in here.mappings if isinstance(p := m.fields.get(path), Parts) and p.holds(name)]
             here.level.want_inside(f"{path}.{name}", holding)
             for mapping in holding:
                 self._tell(mapping, f"{path}.{name}", at)
@@ -266,7 +266,7 @@ class Planner:
 
     def _reference(self, nodes: list[FieldNode], named: Any, at: Place, here: Here, field_: Field, path: str) -> None:
         self._want(here, path, at)
-        follow = self._followers(here, path)
+        follow = self.sight.followers(here.mappings, path)
         targets = [binding for m in follow if isinstance(binding := m.fields.get(path), ByKey | ByIdentifier)]
         child = self._reach(self._lookup(at, field_.type), targets)
         step = Step(Kind.REFERENCE, field_.type, child.level, path, follow=frozenset(m.id for m in follow))
@@ -274,7 +274,7 @@ class Planner:
 
     def _links(self, nodes: list[FieldNode], named: Any, at: Place, here: Here, field_: Field, path: str) -> None:
         self._want(here, path, at)
-        follow = self._followers(here, path)
+        follow = self.sight.followers(here.mappings, path)
         links: list[Link] = [link for m in follow if isinstance(found := m.fields.get(path), tuple) for link in found]
         child = self._reach(self._level(field_.type), [link.target for link in links])
         step = Step(Kind.LINKS, field_.type, child.level, path, follow=frozenset(m.id for m in follow))
@@ -286,65 +286,24 @@ class Planner:
         for mapping in here.mappings:
             self._tell(mapping, path, at)
         follow = [m for m in here.mappings if self._refusal(m, path) is None]
-        following = frozenset(m.id for m in follow)
-        names = self.model.identifiers(here.entity)
-        schemes = self._schemes(follow, names) if names is not None else frozenset()
-        readable = self._schemes([m for m in follow if names and self._refusal(m, names) is None], names or "")
-        leading: list[Mapping] = []
-        named_edge = False
-        for mapping in self._shown(field_.type):
-            targets = list(_targets(mapping.fields.get(via)))
-            keyed = any(isinstance(t, ByKey) and t.mappings & following for t in targets)
-            by_name = any(isinstance(t, ByIdentifier) and t.schemes & schemes for t in targets)
-            if not keyed and not by_name:
-                continue
+        leading = self.sight.leading(follow, here.entity, field_)
+        for mapping in (*leading.mappings, *leading.blocked):
             self._tell(mapping, via, at)
-            if self._refusal(mapping, via) is None:
-                named_edge = named_edge or by_name
-                if keyed or any(isinstance(t, ByIdentifier) and t.schemes & readable for t in targets):
-                    leading.append(mapping)
-        if named_edge and names is not None:
+        names = self.model.identifiers(here.entity)
+        if leading.named and names is not None:
             self._want(Here(here.level, tuple(follow)), names, at)
         level = self._level(field_.type)
-        child = Here(level, level.allow(leading))
-        step = Step(Kind.REVERSE, field_.type, level, path, via, following, named_edge)
+        child = Here(level, level.allow(leading.mappings))
+        step = Step(Kind.REVERSE, field_.type, level, path, via, frozenset(m.id for m in follow), leading.named)
         self._step(at, step, child, nodes, named)
-
-    def _followers(self, here: Here, path: str) -> list[Mapping]:
-        return [m for m in here.mappings if path in m.fields and self._refusal(m, path) is None]
 
     def _reach(self, level: Level, targets: Iterable[Target]) -> Here:
         """Let in the mappings that references can lead to, as far as the grant shows them."""
-        shown = list(self._shown(level.entity))
+        reached = self.sight.reach(level.entity, targets)
         names = self.model.identifiers(level.entity)
-        reached: dict[str, Mapping] = {}
-        for target in targets:
-            if isinstance(target, ByKey):
-                fitting = [m for m in shown if m.id in target.mappings]
-            elif names is not None:
-                fitting = [
-                    m
-                    for m in shown
-                    if (target.partner is None or m.partner == target.partner)
-                    and self._refusal(m, names) is None
-                    and self._schemes([m], names) & target.schemes
-                ]
-                if fitting:
-                    level.want(names, fitting)
-            else:
-                continue
-            reached.update({m.id: m for m in fitting})
-        return Here(level, level.allow(reached.values()))
-
-    def _schemes(self, mappings: Iterable[Mapping], names: str) -> frozenset[str]:
-        """The schemes of the identifiers that mappings give their records, whether they show them or not."""
-        found: set[str] = set()
-        for mapping in mappings:
-            parts = mapping.fields.get(names)
-            for member in parts.members if isinstance(parts, Parts) else ():
-                if (scheme := member.get("scheme")) is not None:
-                    found |= ByIdentifier(scheme, scheme).schemes
-        return frozenset(found)
+        if names is not None and reached.named:
+            level.want(names, reached.named)
+        return Here(level, level.allow(reached.mappings))
 
     def _step(self, at: Place, step: Step, child: Here, nodes: list[FieldNode], named: Any) -> None:
         self.plan.steps[at] = step
@@ -371,24 +330,10 @@ class Planner:
                 self._tell(mapping, path, at)
 
     def _shown(self, entity: str) -> Iterable[Mapping]:
-        return (m for m in self.catalog.mappings(entity) if (m.partner, entity) in self.visible)
+        return self.sight.shown(entity)
 
     def _refusal(self, mapping: Mapping, path: str) -> str | None:
-        """Why a mapping's path is not readable: FIELD_NOT_SHARED, SCOPE_REQUIRED, or None when it is."""
-        shown = self.visible[mapping.partner, mapping.entity]
-        if shown.fields is not None and self._hidden(mapping.entity, path):
-            # an edge through a field that the graph does not show needs its record to be shared, nothing more
-            return None
-        codes = [shown.refusal(self.model, mapping.entity, path)]
-        if isinstance(parts := mapping.fields.get(path), Parts):  # an entry is not there without what it must have
-            type_ = self.model.parts[self.model.field(mapping.entity, path).type]
-            required = [f.name for f in type_.fields.values() if f.required and _holds(parts, f.name)]
-            codes += [shown.refusal(self.model, mapping.entity, f"{path}.{name}") for name in required]
-        return min((code for code in codes if code is not None), default=None)  # what is not shared goes first
-
-    def _hidden(self, entity: str, path: str) -> bool:
-        found = self.model.entities[entity].fields.get(path.partition(".")[0])
-        return found is not None and found.hidden
+        return self.sight.refusal(mapping, path)
 
     def _tell(self, mapping: Mapping, path: str, place: Place) -> None:
         code = self._refusal(mapping, path)
@@ -401,16 +346,5 @@ class Planner:
         if any((at[:length], mapping.partner, path) in self._told for length in range(len(at) + 1)):
             return  # told already, here or of the part that holds it
         self._told.add((at, mapping.partner, path))
-        agreements = self.visible[mapping.partner, mapping.entity].agreements
+        agreements = self.sight.agreements(mapping)
         self.plan.withheld.append(Withheld(at, mapping.partner, mapping.entity, path, code, agreements))
-
-
-def _holds(parts: Parts, name: str) -> bool:
-    return any(name in member for member in parts.members)
-
-
-def _targets(binding: Any) -> Iterable[Target]:
-    if isinstance(binding, ByKey | ByIdentifier):
-        yield binding
-    elif isinstance(binding, tuple):
-        yield from (link.target for link in binding)
