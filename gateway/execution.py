@@ -21,7 +21,7 @@ from resolvers.cursor import Cursors
 from resolvers.errors import GatewayError, SourceError
 from resolvers.global_id import GlobalIds
 from resolvers.observation import SourceCall
-from resolvers.plan import Plan, Planner
+from resolvers.plan import Plan, Planner, Withheld
 from resolvers.selection import Selections, named_variables
 from resolvers.viewer import Grant, Viewer
 
@@ -83,8 +83,8 @@ class Runtime:
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
             answer["errors"] = _errors(result.errors, request.id)
-        if plan.withheld:
-            answer["extensions"] = {"withheld": _withheld(plan, catalog)}
+        if plan.withheld or context.withheld:
+            answer["extensions"] = {"withheld": _withheld([*plan.withheld, *context.withheld], catalog)}
         return answer
 
     def _plan(
@@ -116,7 +116,7 @@ def _unfit(error: GraphQLError) -> dict[str, Any]:
     return {**error.formatted, "extensions": {"code": "BAD_USER_INPUT"}}
 
 
-def _withheld(plan: Plan, catalog: Catalog) -> list[dict[str, Any]]:
+def _withheld(withheld: Sequence[Withheld], catalog: Catalog) -> list[dict[str, Any]]:
     return [
         {
             "path": list(told.path),
@@ -125,8 +125,9 @@ def _withheld(plan: Plan, catalog: Catalog) -> list[dict[str, Any]]:
             "code": told.code,
             "agreements": list(told.agreements),
             "contact": catalog.partners[told.partner].contact,
+            **({"usedIn": told.used_in} if told.used_in else {}),
         }
-        for told in plan.withheld
+        for told in withheld
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,12 +15,13 @@ from resolvers.catalog import Catalog
 from resolvers.connectors.pools import Pools
 from resolvers.connectors.sql import SqlSource
 from resolvers.cursor import Cursors
-from resolvers.fetch import Access, Fetch, Linked, LinkRows, Row
+from resolvers.fetch import Accepted, Access, Fetch, Linked, LinkRows, OrderKey, Row
 from resolvers.global_id import GlobalIds
 from resolvers.mapping import Mapping
 from resolvers.observation import SourceCall
-from resolvers.plan import Plan
+from resolvers.plan import Plan, Withheld
 from resolvers.predicate import Predicate
+from resolvers.sight import Sight
 from resolvers.viewer import Grant, Viewer
 
 if TYPE_CHECKING:
@@ -54,12 +55,26 @@ class Context:
     _calls: set[asyncio.Future[Any]] = field(default_factory=set)
     partners: Partners = field(init=False)
     neighbours: frozenset[str] = field(init=False)
+    withheld: list[Withheld] = field(default_factory=list)
+    _sight: Sight | None = None
 
     def __post_init__(self) -> None:
         from resolvers.partner_view import Partners  # it needs this module's Context
 
         self.partners = Partners(self)
         self.neighbours = self.catalog.neighbours(self.grant, self.now.date())
+
+    @property
+    def sight(self) -> Sight:
+        """What the viewer's grant shows of the catalog."""
+        if self._sight is None:
+            self._sight = Sight(self.catalog, self.grant)
+        return self._sight
+
+    def tell(self, withheld: Withheld) -> None:
+        """Note, once, what a list could not be filtered or sorted by."""
+        if withheld not in self.withheld:
+            self.withheld.append(withheld)
 
     def observe(self, call: SourceCall) -> None:
         """Tell everybody who listens."""
@@ -69,6 +84,10 @@ class Context:
     async def rows(self, fetch: Fetch, access: Access) -> list[Row]:
         """Ask a source for rows. SourceError where it fails."""
         return await self._owned(self.sources[fetch.source].rows(fetch, access, self.observe))
+
+    async def accept(self, fetch: Fetch, condition: Predicate | None, order: Sequence[OrderKey]) -> Accepted:
+        """Ask a source what it can do itself. SourceError where it fails."""
+        return await self._owned(self.sources[fetch.source].accept(fetch, condition, order, self.observe))
 
     async def count(self, fetch: Fetch, condition: Predicate | None) -> int:
         """Ask a source how many rows a list has. SourceError where it fails."""

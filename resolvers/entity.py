@@ -33,7 +33,9 @@ class Kind(Enum):
     LEAF: one value of a scalar or enum, or a list of them. PART: a composite value (or a list) of the same record.
     PARTNER: the code of a partner. REFERENCE: at most one record of another entity. LINKS: many records, named by
     the partner's mapping. REVERSE: the records whose REFERENCE or LINKS (`via`) lead here. COLLECTION: the records of
-    one partner. SYSTEM: comes with every record (id, partner, provenance). DERIVED: computed from `needs`.
+    one partner. NAMED: the records of all partners that carry an identifier. SAME: the records of other mappings that
+    are the same thing by an identifier (`strong`). SYSTEM: comes with every record (id, partner, provenance). DERIVED:
+    computed from `needs`.
     """
 
     LEAF = "leaf"
@@ -43,8 +45,22 @@ class Kind(Enum):
     LINKS = "links"
     REVERSE = "reverse"
     COLLECTION = "collection"
+    NAMED = "named"
+    SAME = "same"
     SYSTEM = "system"
     DERIVED = "derived"
+
+
+@dataclass(frozen=True, slots=True)
+class Strong:
+    """An identifier by which two records are the same thing: of this scheme, with the same normal form.
+
+    country: only where both say the same country. also: paths of texts that both must have, and have alike but for case.
+    """
+
+    scheme: str
+    country: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +70,8 @@ class Field:
     name: as in the graph. type: a scalar's or enum's name, a part's name, or the target entity's name. many: a list.
     required: never null in the graph. values: an enum's values in declared order, which is also their sort order.
     via: for REVERSE, "Entity.field" or "Entity.part.field". needs: for DERIVED, dotted field paths of the same entity.
-    hidden: mapped by partners, not shown in the graph (only edges lead through it).
+    strong: for SAME, the identifiers that make two records the same. hidden: mapped by partners, not shown in the graph
+    (only edges lead through it).
     """
 
     name: str
@@ -66,6 +83,7 @@ class Field:
     values: tuple[str, ...] = ()
     via: str | None = None
     needs: tuple[str, ...] = ()
+    strong: tuple[Strong, ...] = ()
     hidden: bool = False
 
     @property
@@ -116,6 +134,17 @@ class Model:
         for name in outer:
             fields = self.parts[fields[name].type].fields
         return fields[last]
+
+    def guards(self, entity: str, path: str) -> tuple[str, ...]:
+        """The leaves without which the part around a dotted path is null; none where it is no member of a part."""
+        outer, _, _ = path.rpartition(".")
+        if not outer:
+            return ()
+        part = self.field(entity, outer)
+        if part.many or part.type not in self.parts:
+            return ()
+        required = (found for found in self.parts[part.type].fields.values() if found.required)
+        return tuple(f"{outer}.{found.name}" for found in required if found.kind is Kind.LEAF)
 
     def identifiers(self, entity: str) -> str | None:
         """The field that holds what the outside world knows an entity's records by; None where it has none."""

@@ -46,7 +46,8 @@ CODES: dict[str, str] = {
     "SOURCE_BUSY": "All connections to the partner's data source are in use.",
     "SOURCE_SCHEMA_DRIFT": "The partner's data source no longer has a table or column that its mapping names.",
     "SOURCE_DATA_INVALID": "The partner's data source answered something that its mapping does not expect.",
-    "LIST_TOO_WIDE": "An edge would have to gather more links than the bound before it can be sorted.",
+    "FILTER_TOO_WIDE": "The gateway would have to look at more records than the bound to filter a list by this field.",
+    "LIST_TOO_WIDE": "The gateway would have to gather more records or links than the bound before they can be sorted.",
     "DEADLINE_EXCEEDED": "The request took longer than its deadline.",
     "INTERNAL": "A fault of the gateway itself; the request id is in its log.",
 }

@@ -75,10 +75,13 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """The rows that lead, through the field `via`, to one of the parents' tokens."""
+    """The rows that lead, through the field `via`, to one of the parents' tokens, or (tokens None) to anything.
+
+    The window's limit is for each parent; where there are no tokens, for each mapping.
+    """
 
     via: str
-    tokens: Sequence[Token]
+    tokens: Sequence[Token] | None
     window: Window
     condition: Predicate | None = None
 
@@ -92,6 +95,16 @@ class LinkRows:
 
 
 Access = Listing | Lookup | Children
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a source does of a condition and an order itself: the conjuncts that it takes, those that it leaves to the
+    gateway, and whether its rows come in the order."""
+
+    taken: Predicate | None
+    left: Predicate | None
+    ordered: bool
 
 
 # A row of a link table: the owner (mapping id, link index, values of its `on` columns as a key) and what it leads to.

@@ -9,15 +9,17 @@ from typing import Any, Protocol
 
 from graphql import GraphQLResolveInfo, get_named_type, is_list_type, is_object_type
 
+from resolvers.carriers import carriers, same
 from resolvers.context import Context
 from resolvers.entity import Kind
 from resolvers.errors import RequestError
 from resolvers.identifier import KeyToken, NameToken, normalize
+from resolvers.lists import collect
 from resolvers.loaders import children, links, lookup
-from resolvers.pages import Page, collect
+from resolvers.pages import Page
 from resolvers.partner_view import PartnerView, ViewerView, viewer_view
 from resolvers.plan import Place, Step
-from resolvers.predicate import And, Compare, Or, Predicate
+from resolvers.predicate import And, Compare, Near, Not, Or, Predicate, Some
 from resolvers.record import Record, View, origin, part_of
 
 Info = GraphQLResolveInfo[Any]
@@ -53,6 +55,11 @@ def resolve(declared: Declared, source: Any, info: Info, arguments: dict[str, An
             return _own_record(source.context, info)
         case _:
             return _of_root(declared, name, info, given)
+
+
+def _path(info: Info) -> tuple[str, ...]:
+    """Where in the response a field stands, in keys without list indexes."""
+    return tuple(key for _, key in place(info))
 
 
 def place(info: Info) -> Place:
@@ -95,6 +102,11 @@ def _of_record(declared: Declared, record: Record, path: str, info: Info, given:
             if record.row.mapping.id not in step.follow:
                 return None
             return links(context, step, given).load(record)
+        case Kind.SAME:
+            step = _step(context, info)
+            if record.row.mapping.id not in step.follow:
+                return None
+            return same(context, step, given).load(record)
         case _:
             return _reverse(declared, record, info, given)
 
@@ -132,8 +144,8 @@ def _reverse(declared: Declared, record: Record, info: Info, given: dict[str, An
         return None
     wanted = condition(declared, given)
     if is_list_type(info.return_type):  # a plain list instead of a connection: as long as a page may be
-        return _nodes(children(context, step, {**given, "first": context.page[1]}, wanted).load(record))
-    return children(context, step, given, wanted).load(record)
+        return _nodes(children(context, step, {**given, "first": context.page[1]}, wanted, _path(info)).load(record))
+    return children(context, step, given, wanted, _path(info)).load(record)
 
 
 async def _nodes(loading: Awaitable[Page]) -> list[Record]:
@@ -146,6 +158,7 @@ async def _nodes(loading: Awaitable[Page]) -> list[Record]:
 def condition(declared: Declared, given: Map[str, Any]) -> Predicate | None:
     """What the declared conditions of the given arguments ask of a record; `Compare.value` names the argument."""
     found = [_filled(wanted, given) for name, wanted in declared.conditions.items() if name in given]
+    found += [wanted for wanted in given.values() if isinstance(wanted, And | Or | Not | Compare | Some | Near)]
     return And(tuple(found)) if found else None
 
 
@@ -168,14 +181,15 @@ def _of_partner(declared: Declared, source: PartnerView, name: str, info: Info, 
     if declared.kind is Kind.COLLECTION:
         context = source.context
         step = _step(context, info)
-        return _once(context, (step, source.code), lambda: _collected(declared, context, step, given, source.code))
+        return _once(context, (step, source.code), lambda: _collected(declared, context, info, given, source.code))
     return source.id() if name == "id" else getattr(source, name)
 
 
 def _collected(
-    declared: Declared, context: Context, step: Step, given: dict[str, Any], partner: str | None
+    declared: Declared, context: Context, info: Info, given: dict[str, Any], partner: str | None
 ) -> Awaitable[Page]:
-    return collect(context, step.level, given, condition(declared, given), partner)
+    level = _step(context, info).level
+    return collect(context, level, given, condition(declared, given), partner, _path(info))
 
 
 def _once(context: Context, key: object, start: Callable[[], Awaitable[Page]]) -> Awaitable[Page]:
@@ -203,7 +217,9 @@ async def _only(loading: Awaitable[list[Record | None]]) -> Record | None:
 def _of_root(declared: Declared, name: str, info: Info, given: dict[str, Any]) -> Any:
     context: Context = info.context
     if declared.kind is Kind.COLLECTION:
-        return _collected(declared, context, _step(context, info), given, None)
+        return _collected(declared, context, info, given, None)
+    if declared.kind is Kind.NAMED:
+        return carriers(context, _step(context, info).level, given)
     match name:
         case "viewer":
             return viewer_view(context)

@@ -22,7 +22,7 @@ class Level:
 
     mappings: those whose records can stand here. wanted: mapping id -> what is asked of it, parts and members of lists
     too ("address", "licences.number"). given: mapping id -> what of it is shared. fetches: one per source. The last two
-    are there once the level is closed.
+    are there once the level is closed. looks: paths that conditions look at, delivered or not.
     """
 
     entity: str
@@ -32,6 +32,7 @@ class Level:
     issues: bool = False
     fetches: tuple[Fetch, ...] = ()
     given: dict[str, frozenset[str]] = field(default_factory=dict)
+    looks: frozenset[str] = frozenset()
 
     def allow(self, mappings: Iterable[Mapping]) -> tuple[Mapping, ...]:
         """Let records of mappings stand here; the same mappings."""
@@ -62,6 +63,7 @@ class Level:
             asked = self.wanted.get(mapping.id, set())
             sayable = {*mapping.fields, *(path for path in model.entities[self.entity].orders.values() if path)}
             withheld = frozenset(path for path in sayable if refusal(mapping, path) is not None)
+            withheld |= {path for path in self.looks if self._unknown(model, mapping, path, refusal)}
             given = frozenset(path for path in paths if path in mapping.fields and path in asked) - withheld
             self.given[mapping.id] = frozenset(path for path in asked if refusal(mapping, path) is None)
             narrow = self._narrowed(model, mapping, given, asked, refusal)
@@ -69,6 +71,21 @@ class Level:
         self.fetches = tuple(
             Fetch(source, self.entity, paths, tuple(arms), self.issues) for source, arms in by_source.items()
         )
+
+    def _unknown(self, model: Model, mapping: Mapping, path: str, refusal: Refusal) -> bool:
+        """Whether a path is withheld, or something without which the part around it is not there."""
+        return any(refusal(mapping, found) is not None for found in (path, *model.guards(self.entity, path)))
+
+    def looking(self, model: Model, refusal: Refusal, looks: frozenset[str], extra: Iterable[str] = ()) -> Level:
+        """A closed copy whose fetches say of some paths whether they are withheld, and that delivers extra ones."""
+        wanted = {name: set(paths) for name, paths in self.wanted.items()}
+        found = Level(self.entity, dict(self.paths), dict(self.mappings), wanted, self.issues, looks=looks)
+        for path in extra:
+            found.want(path, self.mappings.values())
+        for path in looks:  # members of lists, so that they are in them
+            found.want_inside(path, self.mappings.values())
+        found.close(model, refusal)
+        return found
 
     def _narrowed(
         self, model: Model, mapping: Mapping, given: frozenset[str], asked: set[str], refusal: Refusal

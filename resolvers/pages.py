@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,9 +11,8 @@ import orjson
 from resolvers.context import Context
 from resolvers.cursor import Position
 from resolvers.errors import RequestError, SourceError
-from resolvers.fetch import Access, Fetch, Listing, OrderKey, Row, Window
+from resolvers.fetch import OrderKey, Row, Window
 from resolvers.level import Level
-from resolvers.predicate import Predicate
 from resolvers.record import Record
 
 
@@ -152,53 +150,3 @@ def slice_of(context: Context, entity: str, arguments: dict[str, Any], identity:
 
 
 _PAGING = frozenset({"first", "after", "last", "before", "order_by"})
-
-
-def merge(rows: Iterable[Row], order: Sequence[OrderKey]) -> list[Row]:
-    """Rows in the total order. Rows of one mapping must come in that order already: only their source knows its keys'.
-
-    Nulls are greatest, so they are last ascending and first descending. Sorting is stable, so that sorting by the least
-    key first leaves ties as they were.
-    """
-    found = sorted(rows, key=lambda row: (row.mapping.partner, row.mapping.name))
-    for index in reversed(range(len(order))):
-        found.sort(key=lambda row: (row.sort[index] is None, row.sort[index]), reverse=order[index].descending)
-    return found
-
-
-async def gather(
-    context: Context, fetches: Sequence[Fetch], access: Callable[[Fetch], Access | None]
-) -> tuple[list[Row], list[SourceError]]:
-    """The rows of all fetches, asked at the same time, and the sources that failed."""
-    asked = [(fetch, wanted) for fetch in fetches if (wanted := access(fetch)) is not None]
-    answers = await asyncio.gather(*(context.rows(*pair) for pair in asked), return_exceptions=True)
-    rows: list[Row] = []
-    failures: list[SourceError] = []
-    for answer in answers:
-        if isinstance(answer, SourceError):
-            failures.append(answer)
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            rows += answer
-    return rows, failures
-
-
-async def collect(
-    context: Context, level: Level, arguments: dict[str, Any], condition: Predicate | None, partner: str | None = None
-) -> Page:
-    """A page of a collection: of all partners, or of one."""
-    identity = f"{level.entity}@{partner or '*'}"
-    cut = slice_of(context, level.entity, arguments, identity)
-    fetches = [fetch for fetch in level.fetches if partner is None or fetch.arms[0].mapping.partner == partner]
-    rows, failures = await gather(context, fetches, lambda _: Listing(cut.window, condition))
-    if cut.window.backward:
-        rows.reverse()
-
-    async def count() -> int | None:
-        try:
-            return sum(await asyncio.gather(*(context.count(fetch, condition) for fetch in fetches)))
-        except SourceError:
-            return None
-
-    return Page(context, level, cut, merge(rows, cut.window.order), failures, count)

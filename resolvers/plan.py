@@ -62,7 +62,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """A field that was asked for and that one partner does not show: told once per place and partner."""
+    """A field that was asked for and that one partner does not show: told once per place and partner.
+
+    used_in: FILTER or ORDER where it was not to be shown, but to be looked at.
+    """
 
     path: tuple[str, ...]
     partner: str
@@ -70,6 +73,7 @@ class Withheld:
     field: str
     code: str
     agreements: tuple[str, ...]
+    used_in: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -152,7 +156,9 @@ class Planner:
                     self._plain(inner, get_named_type(found.type), (*at, (named.name, key)), here)
 
     def _object_field(self, nodes: list[FieldNode], named: Any, at: Place, field_: Field) -> None:
-        if field_.kind is Kind.COLLECTION:
+        if field_.kind is Kind.NAMED:
+            self._named(nodes, named, at, field_)
+        elif field_.kind is Kind.COLLECTION:
             level = self._level(field_.type)
             shown = (m for m in self._shown(field_.type) if self._about is None or m.partner in self._about)
             here = Here(level, level.allow(shown))
@@ -208,6 +214,8 @@ class Planner:
                 self._links(nodes, named, at, here, field_, path)
             case Kind.REVERSE:
                 self._reverse(nodes, named, at, here, field_, path)
+            case Kind.SAME:
+                self._same(nodes, named, at, here, field_, path)
             case _:
                 raise AssertionError(f"{field_.kind} on a record")
 
@@ -257,8 +265,12 @@ class Planner:
 
     def _named_partner(self, node: FieldNode) -> frozenset[str] | None:
         """The partner that an argument names by its code, where one does."""
+        return self._given(node, "code")
+
+    def _given(self, node: FieldNode, name: str) -> frozenset[str] | None:
+        """The value of an argument that is there, as the only one of a set."""
         for argument in node.arguments or ():
-            if argument.name.value == "code":
+            if argument.name.value == name:
                 return frozenset([str(self.selections.value(argument.value))])
         return None
 
@@ -295,6 +307,40 @@ class Planner:
         level = self._level(field_.type)
         child = Here(level, level.allow(leading.mappings))
         step = Step(Kind.REVERSE, field_.type, level, path, via, frozenset(m.id for m in follow), leading.named)
+        self._step(at, step, child, nodes, named)
+
+    def _named(self, nodes: list[FieldNode], named: Any, at: Place, field_: Field) -> None:
+        """The mappings whose records can carry an identifier of the scheme that is asked for."""
+        names = self.model.identifiers(field_.type)
+        assert names is not None
+        schemes = self._given(nodes[0], "scheme") or frozenset()
+        carrying = [m for m in self._shown(field_.type) if self.sight.schemes([m], names) & schemes]
+        for mapping in carrying:
+            self._tell(mapping, names, at)
+        level = self._level(field_.type)
+        child = Here(level, level.allow(m for m in carrying if self._refusal(m, names) is None))
+        level.want(names, child.mappings)
+        self._step(at, Step(Kind.NAMED, field_.type, level), child, nodes, named)
+
+    def _same(self, nodes: list[FieldNode], named: Any, at: Place, here: Here, field_: Field, path: str) -> None:
+        """The mappings that give an identifier which makes their records and those here the same; both must show it."""
+        names = self.model.identifiers(here.entity)
+        assert names is not None
+        for mapping in here.mappings:
+            if self.sight.schemes([mapping], names) & {strong.scheme for strong in field_.strong}:
+                self._want(Here(here.level, (mapping,)), names, at)
+        follow = [m for m in here.mappings if self._refusal(m, names) is None]
+        schemes = frozenset().union(*(self.sight.strong(m, names, field_.strong) for m in follow))
+        level = self._level(field_.type)
+        reached = [m for m in self._shown(field_.type) if self.sight.strong(m, names, field_.strong) & schemes]
+        child = Here(level, level.allow(reached))
+        for place in (here.level, level):
+            mappings = follow if place is here.level else reached
+            place.want(names, mappings)
+            for strong in field_.strong:
+                for other in strong.also if strong.scheme in schemes else ():
+                    place.want(other, [m for m in mappings if self._refusal(m, other) is None])
+        step = Step(Kind.SAME, field_.type, level, path, follow=frozenset(m.id for m in follow))
         self._step(at, step, child, nodes, named)
 
     def _reach(self, level: Level, targets: Iterable[Target]) -> Here:

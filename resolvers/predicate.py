@@ -100,11 +100,16 @@ FALSE = Or(())
 
 
 def names(predicate: Predicate) -> Iterator[str]:
-    """Every column or field that the predicate looks at, on the row or record itself."""
+    """Every column or field that the predicate looks at, members of parts by their dotted paths."""
     match predicate:
         case Compare(name=name):
             yield name
-        case Some(path=path) | Near(path=path) | LeadsTo(path=path) | OneOf(path=path):
+        case Some(path=path, predicate=inner):
+            yield path
+            yield from (f"{path}.{name}" for name in names(inner))
+        case Near(path=path):
+            yield from (path, f"{path}.lat", f"{path}.lon")
+        case LeadsTo(path=path) | OneOf(path=path):
             yield path
         case Not(member=member):
             yield from names(member)

@@ -6,7 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, cast, false, literal, null, or_, select, type_coerce, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    cast,
+    false,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.types import Integer
 
 from resolvers.border import Build, target_reading
@@ -45,9 +58,10 @@ class Leading:
     zone: str
 
     def leads(
-        self, mapping: Mapping, renderer: Renderer, via: str, tokens: Sequence[Token], start: From
+        self, mapping: Mapping, renderer: Renderer, via: str, tokens: Sequence[Token] | None, start: From
     ) -> Leads | None:
-        """How the rows of `renderer`'s tables lead to the tokens through the field `via`; None where they cannot."""
+        """How the rows of `renderer`'s tables lead to the tokens (None: to anything) through `via`; None where they
+        cannot."""
         binding = mapping.fields.get(via)
         links: tuple[Link, ...] = ()
         if isinstance(binding, ByKey | ByIdentifier):
@@ -59,10 +73,10 @@ class Leading:
             return self._way(found[0], renderer, tokens, via) if found else None
         return self._ways(mapping, renderer, found, tokens, via, start)
 
-    def _way(self, link: Link, renderer: Renderer, tokens: Sequence[Token], via: str) -> Leads | None:
+    def _way(self, link: Link, renderer: Renderer, tokens: Sequence[Token] | None, via: str) -> Leads | None:
         """One form of link."""
         there = renderer if link.table is None else Renderer(link_tables(self.shape, link))
-        wanted = self._leads_to(there, link.target, tokens)
+        wanted = true() if tokens is None else self._leads_to(there, link.target, tokens)
         if wanted is None:
             return None
         parent = target_reading(self.model, link.target, self.zone, via)
@@ -82,7 +96,7 @@ class Leading:
         mapping: Mapping,
         renderer: Renderer,
         links: Sequence[Link],
-        tokens: Sequence[Token],
+        tokens: Sequence[Token] | None,
         via: str,
         start: From,
     ) -> Leads:

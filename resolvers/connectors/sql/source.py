@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from resolvers.connectors.sql.statement import Statement, StatementBuilder
 from resolvers.connectors.sql.stop import Stops
 from resolvers.entity import Model
 from resolvers.errors import SourceError
-from resolvers.fetch import Access, Fetch, Linked, LinkRows, Row
+from resolvers.fetch import Accepted, Access, Fetch, Linked, LinkRows, OrderKey, Row
 from resolvers.mapping import Mapping
 from resolvers.observation import Observe, SourceCall
 from resolvers.predicate import Predicate
@@ -52,6 +52,12 @@ class SqlSource:
         """What link tables name."""
         found = list(mappings)
         return await self._ask(lambda builder: builder.link_rows(found, wanted), entity, "LinkRows", observe)
+
+    async def accept(
+        self, fetch: Fetch, condition: Predicate | None, order: Sequence[OrderKey], observe: Observe
+    ) -> Accepted:
+        """What the database does of a condition and an order itself."""
+        return Accepted(condition, None, True)
 
     async def count(self, fetch: Fetch, condition: Predicate | None, observe: Observe) -> int:
         """How many rows a listing has, whole."""

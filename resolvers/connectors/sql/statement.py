@@ -176,8 +176,8 @@ class StatementBuilder:
         if access.condition is not None:
             base = base.where(condition(self.model, arm, renderer, access.condition, self.zone))
         clauses = tuple(order.clauses(access.window.backward))
-        if access.window.limit is None:
-            return Piece(base, columns, decode, clauses)
+        if access.window.limit is None or access.tokens is None:
+            return Piece(base, columns, decode, clauses, access.window.limit)
         # dense_rank, so that a link that stands twice does not use up a place
         rank = func.dense_rank().over(partition_by=leads.parents or None, order_by=clauses).label("rank")
         place = func.row_number().over(order_by=clauses).label("ord")

@@ -1,0 +1,146 @@
+"""What tokens lead to, and what leads to tokens: one question per source, whatever the number of records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping as Map
+from typing import Any
+
+from resolvers.context import Context
+from resolvers.errors import SourceError
+from resolvers.fetch import Fetch, LinkRows, Lookup, Row, Seed
+from resolvers.identifier import KeyToken, NameToken, Token
+from resolvers.level import Level
+from resolvers.plan import Step
+from resolvers.record import Record
+
+
+async def find(
+    context: Context, level: Level, tokens: Iterable[Token]
+) -> tuple[dict[Any, list[Row]], dict[str, SourceError]]:
+    """The rows that tokens lead to, by token's key or by (scheme, normalized); and errors by source id."""
+    keys: dict[str, list[str]] = {}
+    names: list[NameToken] = []
+    for token in dict.fromkeys(tokens):
+        if isinstance(token, KeyToken):
+            keys.setdefault(token.mapping, []).append(token.key)
+        else:
+            names.append(token)
+    field = context.catalog.model.identifiers(level.entity)
+
+    def access(fetch: Fetch) -> Lookup | None:
+        mine = {arm.mapping.id: keys[arm.mapping.id] for arm in fetch.arms if arm.mapping.id in keys}
+        asked = [n for n in names if n.partner is None or n.partner == fetch.arms[0].mapping.partner]
+        if not any(field in arm.given for arm in fetch.arms):
+            asked = []
+        return Lookup(mine, asked) if mine or asked else None
+
+    rows: dict[Any, list[Row]] = {}
+    failed: dict[str, SourceError] = {}
+
+    async def ask(fetch: Fetch, wanted: Lookup) -> None:
+        try:
+            answer = await context.rows(fetch, wanted)
+        except SourceError as error:
+            failed[fetch.source] = error
+            return
+        place = level.paths.get(field) if field is not None else None
+        for row in answer:
+            rows.setdefault(KeyToken(row.mapping.id, row.key), []).append(row)
+            for name in (row.values[place] if place is not None else None) or ():
+                rows.setdefault((name["scheme"], name["normalized"]), []).append(row)
+
+    await asyncio.gather(*(ask(fetch, wanted) for fetch in level.fetches if (wanted := access(fetch)) is not None))
+    return rows, failed
+
+
+def meant(token: NameToken, rows: Map[Any, list[Row]], level: Level, context: Context) -> list[Row]:
+    """The rows that carry a name token's identifier in a fitting country and partner."""
+    field = context.catalog.model.identifiers(level.entity)
+    place = level.paths.get(field) if field is not None else None
+    found: dict[tuple[str, str], Row] = {}
+    for row in rows.get(token.pair, ()):
+        for name in (row.values[place] if place is not None else None) or ():
+            pair = (name["scheme"], name["normalized"])
+            if pair == token.pair and token.meets(name["country"], row.mapping.partner):
+                found[row.mapping.id, row.key] = row
+    return list(found.values())
+
+
+async def linked(
+    context: Context, step: Step, parents: Sequence[Record]
+) -> tuple[list[list[Token]], list[list[SourceError]]]:
+    """The tokens of each parent, from its row and from link tables (one statement per source), and what failed."""
+    seeds: list[Seed | None] = [parent.value(step.edge) for parent in parents]
+    owners: dict[str, dict[tuple[str, int], set[str]]] = {}
+    for parent, seed in zip(parents, seeds, strict=True):
+        for index, owner in seed.owners if seed is not None else ():
+            mapping = parent.row.mapping
+            owners.setdefault(mapping.source_id, {}).setdefault((mapping.id, index), set()).add(owner)
+    linked: dict[tuple[str, int, str], list[Token]] = {}
+    failed: dict[str, SourceError] = {}
+
+    async def ask(source: str, wanted: dict[tuple[str, int], set[str]]) -> None:
+        mappings = {m.id: m for parent in parents if (m := parent.row.mapping).source_id == source}
+        asked = LinkRows(step.edge, {key: list(found) for key, found in wanted.items()})
+        try:
+            found = await context.links(source, mappings.values(), step.entity, asked)
+        except SourceError as error:
+            failed[source] = error
+            return
+        for owner, token in found:
+            linked.setdefault(owner, []).append(token)
+
+    await asyncio.gather(*(ask(source, wanted) for source, wanted in owners.items()))
+    tokens: list[list[Token]] = []
+    errors: list[list[SourceError]] = []
+    for parent, seed in zip(parents, seeds, strict=True):
+        mine = list(seed.tokens) if seed is not None else []
+        for index, owner in seed.owners if seed is not None else ():
+            mine += linked.get((parent.row.mapping.id, index, owner), [])
+        tokens.append(list(dict.fromkeys(mine)))
+        error = failed.get(parent.row.mapping.source_id) if seed is not None and seed.owners else None
+        errors.append([error] if error is not None else [])
+    return tokens, errors
+
+
+def sorted_out(
+    parents: Sequence[Record], names: str | None
+) -> tuple[list[Token], Callable[[Iterable[Row]], list[list[Row]]]]:
+    """What other records lead to some parents by (names: the field with their identifiers), and what sorts rows that
+    name their parent into one list for each parent."""
+    found = _Parents(parents, names)
+    return found.tokens, found.sort_out
+
+
+class _Parents:
+    """Parents by what their children name them by."""
+
+    def __init__(self, parents: Sequence[Record], names: str | None) -> None:
+        self._count = len(parents)
+        self._keys: dict[KeyToken, list[int]] = {}
+        self._pairs: dict[tuple[str, str], list[tuple[int, NameToken]]] = {}
+        for index, parent in enumerate(parents):
+            for token in parent.tokens(names):
+                if isinstance(token, KeyToken):
+                    self._keys.setdefault(token, []).append(index)  # one record in several places
+                else:
+                    self._pairs.setdefault(token.pair, []).append((index, token))
+        self.tokens: list[Token] = [*self._keys, *(token for found in self._pairs.values() for _, token in found)]
+
+    def sort_out(self, rows: Iterable[Row]) -> list[list[Row]]:
+        """The rows of each parent, each record once."""
+        buckets: list[dict[tuple[str, str], Row]] = [{} for _ in range(self._count)]
+        for row in rows:
+            for index in self._of(row.parent):
+                buckets[index].setdefault((row.mapping.id, row.key), row)
+        return [list(bucket.values()) for bucket in buckets]
+
+    def _of(self, token: Token | None) -> Iterable[int]:
+        if isinstance(token, KeyToken):
+            return self._keys.get(token, ())
+        if token is None:
+            return ()
+        found = self._pairs.get(token.pair, ())
+        return [index for index, name in found if token.meets(name.country, name.partner or "")]

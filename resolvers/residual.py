@@ -1,0 +1,184 @@
+"""A list's condition and order put to each source; what a source cannot do is done here, over bounded rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from resolvers.context import Context
+from resolvers.cursor import Position
+from resolvers.errors import RequestError
+from resolvers.fetch import Accepted, Children, Fetch, Listing, OrderKey, Row, Window
+from resolvers.glance import Glance, looked_at, side
+from resolvers.level import Level
+from resolvers.order import merge
+from resolvers.predicate import And, LeadsTo, Not, Or, Predicate, conjunction, conjuncts, names
+
+# Rows of one source that the gateway filters or sorts itself for one list; over it is an error, never a silent cut.
+ROWS_MOST = 10_000
+Keys = frozenset[tuple[str, str]]
+
+
+class Asking:
+    """A condition (in negation normal form, edges resolved) and an order, as the sources of a level are asked.
+
+    `fetches` are to be used in place of the level's: the condition's paths are judged by the grant in them.
+    """
+
+    def __init__(
+        self, context: Context, level: Level, condition: Predicate | None, order: Sequence[OrderKey] = ()
+    ) -> None:
+        self.context = context
+        self.condition = condition
+        self.order = tuple(order)
+        self._model = context.catalog.model
+        self._looks = frozenset(names(condition)) - {""} if condition is not None else frozenset()
+        self._level = level if condition is None else self._looking(level, ())
+        self._wide: dict[frozenset[str], Level] = {}
+
+    @property
+    def fetches(self) -> tuple[Fetch, ...]:
+        return self._level.fetches
+
+    async def rows(self, fetch: Fetch, access: Listing | Children) -> list[Row]:
+        """The rows of an access that fulfil the condition, in the window's order. SourceError where the source fails,
+        RequestError FILTER_TOO_WIDE or LIST_TOO_WIDE where the gateway would have to look at too many."""
+        accepted = await self._accepted(fetch)
+        if accepted.left is None and accepted.ordered:
+            return await self.context.rows(fetch, replace(access, condition=accepted.taken))
+        return await self._here(fetch, access, accepted)
+
+    async def count(self, fetch: Fetch) -> int:
+        """How many rows of a listing fulfil the condition."""
+        accepted = await self._accepted(fetch)
+        if accepted.left is None:
+            return await self.context.count(fetch, accepted.taken)
+        return len(await self._here(fetch, Listing(Window()), replace(accepted, ordered=False)))
+
+    async def _accepted(self, fetch: Fetch) -> Accepted:
+        if self.condition is None and not self.order:
+            return Accepted(None, None, True)
+        return await self.context.accept(fetch, self.condition, self.order)
+
+    # what the source cannot do ---------------------------------------------------------------------------------------
+
+    async def _here(self, fetch: Fetch, access: Listing | Children, accepted: Accepted) -> list[Row]:
+        window = access.window
+        needed = set(looked_at(self._model, fetch.entity, accepted.left)) if accepted.left is not None else set()
+        if not accepted.ordered:
+            for key in self.order:
+                needed |= {key.path, *self._model.guards(fetch.entity, key.path)} - {""}
+        level = self._widened(frozenset(needed))
+        wide = next(found for found in level.fetches if found.source == fetch.source)
+        read = replace(window, limit=ROWS_MOST + 1) if accepted.ordered else Window(limit=ROWS_MOST + 1)
+        rows = await self.context.rows(wide, replace(access, window=read, condition=accepted.taken))
+        known = await self._known(wide, access, accepted)
+        withheld = {arm.mapping.id: arm.withheld for arm in wide.arms}
+        glance = Glance(self._model, fetch.entity, level.paths, withheld, known)
+        cut = len(rows) > ROWS_MOST
+        if cut and accepted.ordered and isinstance(access, Listing):
+            rows = _certain(rows, wide, window)
+        left = accepted.left
+        found = [row for row in rows if left is None or glance.holds(left, row)]
+        if cut and not (accepted.ordered and window.limit is not None and len(found) >= window.limit):
+            raise self._too_wide(fetch, accepted)
+        width = len(fetch.paths)
+        if accepted.ordered:
+            return [row._replace(values=row.values[:width]) for row in found]
+        found = [row._replace(values=row.values[:width], sort=glance.sort(row, self.order)) for row in found]
+        for bound, wanted in ((window.after, 1), (window.before, -1)):
+            if bound is not None:
+                beyond = await self._beyond(wide, access, accepted, bound, after=wanted == 1)
+                found = [row for row in found if _lies(row, bound, self.order, wanted, beyond)]
+        found = merge(found, self.order)
+        if isinstance(access, Listing) and window.limit is not None:
+            found = found[-window.limit :] if window.backward else found[: window.limit]
+        return found[::-1] if window.backward else found
+
+    async def _known(self, fetch: Fetch, access: Listing | Children, accepted: Accepted) -> dict[int, Keys]:
+        """The rows that fulfil an atom that only their source can judge: what link tables lead to."""
+        known: dict[int, Keys] = {}
+        for atom in _atoms(accepted.left):
+            if isinstance(atom, LeadsTo) and any(
+                isinstance(arm.mapping.fields.get(atom.path), tuple) for arm in fetch.arms
+            ):
+                wanted = conjunction((*conjuncts(accepted.taken), atom))
+                known[id(atom)] = await self._keys(
+                    fetch, replace(access, window=Window(limit=ROWS_MOST + 1), condition=wanted)
+                )
+        return known
+
+    async def _beyond(
+        self, fetch: Fetch, access: Listing | Children, accepted: Accepted, position: Position, *, after: bool
+    ) -> Keys:
+        """The rows of the position's mapping that its source puts on the far side of the position's key."""
+        arms = tuple(arm for arm in fetch.arms if arm.mapping.id == position.mapping)
+        if not arms:
+            return frozenset()
+        place = replace(position, values=())
+        window = Window(after=place if after else None, before=None if after else place, limit=ROWS_MOST + 1)
+        return await self._keys(replace(fetch, arms=arms), replace(access, window=window, condition=accepted.taken))
+
+    async def _keys(self, fetch: Fetch, access: Listing | Children) -> Keys:
+        rows = await self.context.rows(replace(fetch, paths=(), issues=False), access)
+        if len(rows) > ROWS_MOST:
+            raise self._too_wide(fetch, Accepted(None, access.condition, True))
+        return frozenset((row.mapping.id, row.key) for row in rows)
+
+    def _widened(self, needed: frozenset[str]) -> Level:
+        if needed not in self._wide:
+            self._wide[needed] = self._looking(self._level, sorted(needed))
+        return self._wide[needed]
+
+    def _looking(self, level: Level, extra: Sequence[str]) -> Level:
+        return level.looking(self._model, self.context.sight.refusal, self._looks, extra)
+
+    def _too_wide(self, fetch: Fetch, accepted: Accepted) -> RequestError:
+        partner = fetch.arms[0].mapping.partner
+        if accepted.left is not None:
+            field = next(iter(sorted(set(names(accepted.left)) - {""})), "")
+            message = f"Too many records to filter by `{field}`; narrow the list by other fields."
+            return RequestError(message, code="FILTER_TOO_WIDE", field=field, partner=partner, allowed=ROWS_MOST)
+        field = next(key.path for key in self.order if key.path)
+        message = f"Too many records to sort by `{field}`; filter the list."
+        return RequestError(message, code="LIST_TOO_WIDE", field=field, partner=partner, allowed=ROWS_MOST)
+
+
+def _atoms(predicate: Predicate | None) -> list[Predicate]:
+    match predicate:
+        case None:
+            return []
+        case And(members=members) | Or(members=members):
+            return [atom for member in members for atom in _atoms(member)]
+        case Not(member=member):
+            return _atoms(member)
+        case _:
+            return [predicate]
+
+
+def _linked(fetch: Fetch, path: str) -> bool:
+    return any(isinstance(arm.mapping.fields.get(path), tuple) for arm in fetch.arms)
+
+
+def _lies(row: Row, position: Position, order: Sequence[OrderKey], wanted: int, beyond: Keys) -> bool:
+    """Whether a row lies strictly on one side (1 after, -1 before) of a position."""
+    found = side(row, position, order)
+    if found is None:
+        return row.key != position.key and (row.mapping.id, row.key) in beyond
+    return found == wanted
+
+
+def _certain(rows: Sequence[Row], fetch: Fetch, window: Window) -> list[Row]:
+    """Of rows that came in the window's order, mapping by mapping, those before the first place where one of the
+    mappings was cut off: after it, rows of that mapping would be missing between the others'."""
+    ends: list[Row] = []
+    for arm in fetch.arms:
+        mine = [row for row in rows if row.mapping.id == arm.mapping.id]
+        if len(mine) > ROWS_MOST:
+            ends.append(mine[-1])
+    merged = merge(rows[::-1] if window.backward else rows, window.order)
+    if window.backward:
+        merged.reverse()
+    places = {(row.mapping.id, row.key): index for index, row in enumerate(merged)}
+    first = min((places[end.mapping.id, end.key] for end in ends), default=len(merged))
+    return merged[: first + 1]

@@ -1,0 +1,273 @@
+"""Filters over edges: what records an edge must lead to is asked first, and becomes keys; or the other way round.
+
+`assets(filter: {custodian: {department: {eq: "Sales"}}})` asks people, then assets by custodian. Where too many people
+fit, the assets that fit the rest of the filter are asked first, and only their custodians. Where both are too many, it
+is an error that names the edge: never a wrong or cut list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from resolvers.context import Context
+from resolvers.entity import Field, Kind
+from resolvers.errors import RequestError, SourceError
+from resolvers.fetch import Children, Listing, Row, Window
+from resolvers.glance import Glance, looked_at
+from resolvers.identifier import KeyToken, NameToken, Token
+from resolvers.level import Level
+from resolvers.lookups import find, linked, meant, sorted_out
+from resolvers.mapping import Mapping, Target
+from resolvers.plan import Step
+from resolvers.predicate import TRUE, And, LeadsTo, Not, OneOf, Or, Predicate, Some, names
+from resolvers.record import Record
+from resolvers.residual import ROWS_MOST, Asking
+from resolvers.sight import targets_of
+
+# Keys that one source is asked for at once, and so records that one end of an edge may have.
+KEYS_MOST = 5_000
+_EDGES = (Kind.REFERENCE, Kind.LINKS, Kind.REVERSE)
+
+
+class _TooWide(Exception):
+    """More records at the far end of an edge than may be turned into keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """An edge that a filter goes along. follow: the mappings it may be followed from. child: the level it leads to.
+
+    via: of a reverse edge, the path on the child's entity that leads back. named: whether it goes by identifiers.
+    """
+
+    some: Some
+    field: Field
+    follow: tuple[Mapping, ...]
+    child: Level
+    via: str
+    named: bool
+    inner: Predicate
+
+
+class SemiJoin:
+    """Resolves a filter's edges for one request. `failures`: sources that did not answer, by id."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.failures: dict[str, SourceError] = {}
+        self._model = context.catalog.model
+        self._sight = context.sight
+
+    async def resolve(self, entity: str, mappings: Sequence[Mapping], predicate: Predicate) -> Predicate:
+        """The predicate (in negation normal form) without edges. RequestError FILTER_TOO_WIDE names the edge."""
+        edges = [some for some in _somes(predicate) if self._model.field(entity, some.path).kind in _EDGES]
+        if not edges:
+            return predicate
+        prepared = await asyncio.gather(*(self._prepare(entity, mappings, some) for some in edges))
+        found: dict[int, Predicate] = {}
+        wide: list[_Edge] = []
+        answers = await asyncio.gather(*(self._far_end(edge) for edge in prepared), return_exceptions=True)
+        for edge, answer in zip(prepared, answers, strict=True):
+            if isinstance(answer, _TooWide):
+                wide.append(edge)
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                found[id(edge.some)] = answer
+        if wide:
+            await self._near_end(entity, mappings, predicate, wide, found)
+        return _replaced(predicate, found)
+
+    async def _prepare(self, entity: str, mappings: Sequence[Mapping], some: Some) -> _Edge:
+        field = self._model.field(entity, some.path)
+        child = Level(field.type)
+        names_ = self._model.identifiers(field.type)
+        via, named = "", False
+        if field.kind is Kind.REVERSE:
+            via = (field.via or "").partition(".")[2]
+            follow = [m for m in mappings if self._sight.refusal(m, some.path) is None]
+            leading = self._sight.leading(follow, entity, field)
+            named = leading.named
+            child.want(via, child.allow(leading.mappings))
+        else:
+            follow = self._sight.followers(mappings, some.path)
+            reached = self._sight.reach(field.type, _targets(follow, some.path))
+            named = bool(reached.named)
+            if names_ is not None and named:
+                child.want(names_, reached.named)
+            child.allow(reached.mappings)
+        child.close(self._model, self._sight.refusal)
+        inner = await self.resolve(field.type, tuple(child.mappings.values()), some.predicate)
+        return _Edge(some, field, tuple(follow), child, via, named, inner)
+
+    # the far end first ------------------------------------------------------------------------------------------------
+
+    async def _far_end(self, edge: _Edge) -> Predicate:
+        asking = Asking(self.context, edge.child, edge.inner)
+        limit = Window(limit=KEYS_MOST + 1)
+        if edge.field.kind is Kind.REVERSE:
+            rows = await self._rows(asking, Children(edge.via, None, limit))
+            tokens = [row.parent for row in rows if row.parent is not None]
+        else:
+            rows = await self._rows(asking, Listing(limit))
+            tokens = list(self._own_tokens(rows, edge))
+        unique = tuple(dict.fromkeys(tokens))
+        if len(unique) > KEYS_MOST:
+            raise _TooWide
+        if edge.field.kind is Kind.REVERSE:
+            return OneOf(edge.some.path, unique)
+        if edge.field.kind is Kind.REFERENCE and await self._ambiguous(edge, unique):
+            raise _TooWide  # a reference that fits several records leads to none: which do, its own country may decide
+        return LeadsTo(edge.some.path, unique)
+
+    async def _rows(self, asking: Asking, access: Listing | Children) -> list[Row]:
+        async def ask(index: int) -> list[Row]:
+            fetch = asking.fetches[index]
+            try:
+                return await asking.rows(fetch, access)
+            except SourceError as error:
+                self.failures[fetch.source] = error
+                return []
+            except RequestError as error:
+                if error.code in ("FILTER_TOO_WIDE", "LIST_TOO_WIDE"):
+                    raise _TooWide from error
+                raise
+
+        found = await asyncio.gather(*map(ask, range(len(asking.fetches))), return_exceptions=True)
+        rows: list[Row] = []
+        for answer in found:
+            if isinstance(answer, BaseException):
+                raise answer
+            rows += answer
+        if access.window.limit is not None and len(rows) >= access.window.limit:
+            raise _TooWide
+        return rows
+
+    def _own_tokens(self, rows: Iterable[Row], edge: _Edge) -> Iterable[Token]:
+        field = self._model.identifiers(edge.field.type)
+        for row in rows:
+            names_ = field if edge.named and field in edge.child.given.get(row.mapping.id, ()) else None
+            yield from Record(self.context, edge.child, row).tokens(names_)
+
+    async def _ambiguous(self, edge: _Edge, tokens: Sequence[Token]) -> bool:
+        """Whether several records that an identifier could mean carry one of these."""
+        asked = [token for token in tokens if isinstance(token, NameToken)]
+        if not asked:
+            return False
+        anybody = [NameToken(token.scheme, token.normalized, None, None, token.value) for token in asked]
+        rows, failed = await find(self.context, edge.child, anybody)
+        self.failures.update(failed)
+        return any(len(meant(token, rows, edge.child, self.context)) > 1 for token in anybody)
+
+    # the near end first -----------------------------------------------------------------------------------------------
+
+    async def _near_end(
+        self,
+        entity: str,
+        mappings: Sequence[Mapping],
+        predicate: Predicate,
+        edges: Sequence[_Edge],
+        found: dict[int, Predicate],
+    ) -> None:
+        """Ask for what fits the rest of the filter, and of that what the edges lead to."""
+        level = Level(entity)
+        level.allow(mappings)
+        names_ = self._model.identifiers(entity)
+        for edge in edges:
+            if edge.field.kind is not Kind.REVERSE:
+                level.want(edge.some.path, edge.follow)
+            elif edge.named and names_ is not None:
+                level.want(names_, edge.follow)
+        level.close(self._model, self._sight.refusal)
+        rest = _replaced(predicate, found | {id(edge.some): TRUE for edge in edges}, wide=True)
+        field = edges[0].some.path
+        try:
+            rows = await self._rows(Asking(self.context, level, rest), Listing(Window(limit=ROWS_MOST + 1)))
+        except _TooWide:
+            message = f"Too many records on both ends of `{field}`; narrow the list by other fields."
+            raise RequestError(message, code="FILTER_TOO_WIDE", field=field, allowed=ROWS_MOST) from None
+        for edge in edges:
+            follow = {m.id for m in edge.follow}
+            records = [Record(self.context, level, row) for row in rows if row.mapping.id in follow]
+            led = await self._leading(edge, records)
+            keys = tuple(KeyToken(record.row.mapping.id, record.row.key) for record in led)
+            found[id(edge.some)] = OneOf(edge.some.path, keys)
+
+    async def _leading(self, edge: _Edge, records: list[Record]) -> list[Record]:
+        """Of some records those from which the edge leads to one that fits."""
+        if not records:
+            return []
+        if edge.field.kind is Kind.REVERSE:
+            return await self._led_back(edge, records)
+        if edge.field.kind is Kind.REFERENCE:
+            tokens = [[token] if (token := record.value(edge.some.path)) is not None else [] for record in records]
+        else:
+            step = Step(Kind.LINKS, edge.field.type, edge.child, edge.some.path)
+            tokens, errors = await linked(self.context, step, records)
+            self.failures.update({f"{e.partner}.{e.source}": e for found in errors for e in found})
+        level = edge.child.looking(
+            self._model,
+            self._sight.refusal,
+            frozenset(names(edge.inner)) - {""},
+            sorted(set(looked_at(self._model, edge.field.type, edge.inner))),
+        )
+        wanted = list(dict.fromkeys(token for mine in tokens for token in mine))
+        rows, failed = await find(self.context, level, wanted)
+        self.failures.update(failed)
+        withheld = {arm.mapping.id: arm.withheld for fetch in level.fetches for arm in fetch.arms}
+        glance = Glance(self._model, edge.field.type, level.paths, withheld)
+        led = []
+        for record, mine in zip(records, tokens, strict=True):
+            for token in mine:
+                leads = (
+                    rows.get(token, [])[:1] if isinstance(token, KeyToken) else meant(token, rows, level, self.context)
+                )
+                if edge.field.kind is Kind.REFERENCE and len(leads) != 1:
+                    continue
+                if any(glance.holds(edge.inner, row) for row in leads):
+                    led.append(record)
+                    break
+        return led
+
+    async def _led_back(self, edge: _Edge, records: list[Record]) -> list[Record]:
+        asking = Asking(self.context, edge.child, edge.inner)
+        field = self._model.identifiers(records[0].entity) if edge.named else None
+        led = []
+        for start in range(0, len(records), KEYS_MOST):
+            some = records[start : start + KEYS_MOST]
+            tokens, sort_out = sorted_out(some, field)
+            rows = await self._rows(asking, Children(edge.via, tokens, Window()))
+            led += [record for record, mine in zip(some, sort_out(rows), strict=True) if mine]
+        return led
+
+
+def _targets(follow: Iterable[Mapping], path: str) -> list[Target]:
+    return [target for mapping in follow for target in targets_of(mapping.fields.get(path))]
+
+
+def _somes(predicate: Predicate) -> list[Some]:
+    match predicate:
+        case And(members=members) | Or(members=members):
+            return [some for member in members for some in _somes(member)]
+        case Not(member=member):
+            return _somes(member)
+        case Some():
+            return [predicate]
+        case _:
+            return []
+
+
+def _replaced(predicate: Predicate, found: dict[int, Predicate], wide: bool = False) -> Predicate:
+    """With other atoms in the place of some. wide: what is not known holds, negated or not."""
+    match predicate:
+        case And(members=members):
+            return And(tuple(_replaced(member, found, wide) for member in members))
+        case Or(members=members):
+            return Or(tuple(_replaced(member, found, wide) for member in members))
+        case Not(member=member):
+            inner = _replaced(member, found, wide)
+            return inner if wide and inner is TRUE else Not(inner)
+        case _:
+            return found.get(id(predicate), predicate)
