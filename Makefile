@@ -4,6 +4,7 @@
 PORT ?= 8000
 PYTHON ?= python3
 ARGS ?=
+LAWS ?= 10
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +18,7 @@ UV_VERSION := 0.13.9
 UV := build/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: run test check ide lock clean
+.PHONY: run test laws check ide lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
@@ -27,6 +28,11 @@ run: $(VENV)/run.stamp
 test: check
 	@$(MAKE) --no-print-directory ide || { echo "$(UNBUILT)"; test "$$CI" != true; }
 	@$(BIN)/pytest $(ARGS)
+
+# The laws (lists, filters, edges, keys, grants) on more examples than `make test` takes, other ones each time.
+laws: $(VENV)/test.stamp
+	@LAWS=$(LAWS) $(BIN)/pytest --timeout 3600 tests/test_lists.py tests/test_filters.py tests/test_edge_filters.py \
+	  tests/test_edges.py tests/test_local_keys.py tests/test_identifiers.py tests/test_grants.py $(ARGS)
 
 check: $(VENV)/test.stamp
 	@$(BIN)/ruff check --quiet

@@ -55,7 +55,7 @@ class Kind(Enum):
 class Strong:
     """An identifier by which two records are the same thing: of this scheme, with the same normal form.
 
-    country: only where both say the same country. also: paths of texts that both must have, and have alike but for case.
+    country: only where both say the same one. also: paths of texts that both must have, alike but for their case.
     """
 
     scheme: str

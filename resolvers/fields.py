@@ -13,6 +13,7 @@ from resolvers.carriers import carriers, same
 from resolvers.context import Context
 from resolvers.entity import Kind
 from resolvers.errors import RequestError
+from resolvers.familiar import familiar
 from resolvers.identifier import KeyToken, NameToken, normalize
 from resolvers.lists import collect
 from resolvers.loaders import children, links, lookup
@@ -142,7 +143,7 @@ def _reverse(declared: Declared, record: Record, info: Info, given: dict[str, An
     step = _step(context, info)
     if record.row.mapping.id not in step.follow:
         return None
-    wanted = condition(declared, given)
+    wanted = _wanted(declared, context, step.entity, given)
     if is_list_type(info.return_type):  # a plain list instead of a connection: as long as a page may be
         return _nodes(children(context, step, {**given, "first": context.page[1]}, wanted, _path(info)).load(record))
     return children(context, step, given, wanted, _path(info)).load(record)
@@ -153,6 +154,12 @@ async def _nodes(loading: Awaitable[Page]) -> list[Record]:
     for failure in page.failures:  # a plain list cannot say what is missing
         raise failure
     return page.nodes
+
+
+def _wanted(declared: Declared, context: Context, entity: str, given: Map[str, Any]) -> Predicate | None:
+    """What the arguments of a list ask of its records, in what the caller may know."""
+    wanted = condition(declared, given)
+    return wanted and familiar(context.catalog.model, entity, wanted, context.neighbours)
 
 
 def condition(declared: Declared, given: Map[str, Any]) -> Predicate | None:
@@ -189,7 +196,7 @@ def _collected(
     declared: Declared, context: Context, info: Info, given: dict[str, Any], partner: str | None
 ) -> Awaitable[Page]:
     level = _step(context, info).level
-    return collect(context, level, given, condition(declared, given), partner, _path(info))
+    return collect(context, level, given, _wanted(declared, context, level.entity, given), partner, _path(info))
 
 
 def _once(context: Context, key: object, start: Callable[[], Awaitable[Page]]) -> Awaitable[Page]:

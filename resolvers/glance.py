@@ -167,6 +167,21 @@ def looked_at(model: Model, entity: str, predicate: Predicate) -> Iterator[str]:
                 yield from model.guards(entity, path)
 
 
+def possible(predicate: Predicate, partner: str) -> bool:
+    """Whether a record of a partner can fulfil a predicate, as far as the partner alone can tell."""
+    match predicate:
+        case Compare(name="", operator=operator_, value=wanted):
+            return compares(partner, operator_, wanted)
+        case Not(member=Compare(name="", operator=operator_, value=wanted)):
+            return not compares(partner, operator_, wanted)
+        case And(members=members):
+            return all(possible(member, partner) for member in members)
+        case Or(members=members):
+            return any(possible(member, partner) for member in members)
+        case _:
+            return True
+
+
 # comparing -----------------------------------------------------------------------------------------------------------
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {

@@ -10,7 +10,7 @@ from resolvers.agreement import stricter
 from resolvers.entity import Model
 from resolvers.expression import Constant
 from resolvers.fetch import Arm, Fetch
-from resolvers.mapping import Mapping, Parts, Value
+from resolvers.mapping import ByKey, Mapping, Parts, Value
 
 Refusal = Callable[[Mapping, str], str | None]
 """Why a mapping's dotted path is not readable; None where it is."""
@@ -119,7 +119,7 @@ def _cut(parts: Parts, left: set[str]) -> Parts:
             if index in parts.exact:
                 exact.add(len(members))
             members.append(kept)
-    return Parts(tuple(members), frozenset(exact))
+    return replace(parts, members=tuple(members), exact=frozenset(exact))
 
 
 def _says(member: Map[str, Value]) -> bool:
@@ -130,5 +130,5 @@ def _readable(mapping: Mapping, refusal: Refusal) -> list[str]:
     return [
         path
         for path, binding in mapping.fields.items()
-        if isinstance(binding, Value | Parts) and refusal(mapping, path) is None
+        if isinstance(binding, Value | Parts | ByKey) and refusal(mapping, path) is None
     ]

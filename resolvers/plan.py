@@ -330,15 +330,16 @@ class Planner:
             if self.sight.schemes([mapping], names) & {strong.scheme for strong in field_.strong}:
                 self._want(Here(here.level, (mapping,)), names, at)
         follow = [m for m in here.mappings if self._refusal(m, names) is None]
-        schemes = frozenset().union(*(self.sight.strong(m, names, field_.strong) for m in follow))
+        strong = {m: self.sight.strong(m, names, field_.strong) for m in self._shown(field_.type)}
+        reached = [m for m in strong if any(m is not other and strong[m] & strong[other] for other in follow)]
+        schemes = frozenset().union(*(strong[m] for m in reached))
         level = self._level(field_.type)
-        reached = [m for m in self._shown(field_.type) if self.sight.strong(m, names, field_.strong) & schemes]
         child = Here(level, level.allow(reached))
         for place in (here.level, level):
             mappings = follow if place is here.level else reached
             place.want(names, mappings)
-            for strong in field_.strong:
-                for other in strong.also if strong.scheme in schemes else ():
+            for rule in field_.strong:
+                for other in rule.also if rule.scheme in schemes else ():
                     place.want(other, [m for m in mappings if self._refusal(m, other) is None])
         step = Step(Kind.SAME, field_.type, level, path, follow=frozenset(m.id for m in follow))
         self._step(at, step, child, nodes, named)

@@ -9,7 +9,7 @@ from resolvers.context import Context
 from resolvers.cursor import Position
 from resolvers.errors import RequestError
 from resolvers.fetch import Accepted, Children, Fetch, Listing, OrderKey, Row, Window
-from resolvers.glance import Glance, looked_at, side
+from resolvers.glance import Glance, looked_at, possible, side
 from resolvers.level import Level
 from resolvers.order import merge
 from resolvers.predicate import And, LeadsTo, Not, Or, Predicate, conjunction, conjuncts, names
@@ -38,7 +38,11 @@ class Asking:
 
     @property
     def fetches(self) -> tuple[Fetch, ...]:
-        return self._level.fetches
+        """Those of the level whose partners' records can fulfil the condition."""
+        wanted = self.condition
+        if wanted is None:
+            return self._level.fetches
+        return tuple(f for f in self._level.fetches if possible(wanted, f.arms[0].mapping.partner))
 
     async def rows(self, fetch: Fetch, access: Listing | Children) -> list[Row]:
         """The rows of an access that fulfil the condition, in the window's order. SourceError where the source fails,

@@ -28,6 +28,7 @@ from resolvers.sight import targets_of
 
 # Keys that one source is asked for at once, and so records that one end of an edge may have.
 KEYS_MOST = 5_000
+_PARENTS = 5_000
 _EDGES = (Kind.REFERENCE, Kind.LINKS, Kind.REVERSE)
 
 
@@ -235,8 +236,8 @@ class SemiJoin:
         asking = Asking(self.context, edge.child, edge.inner)
         field = self._model.identifiers(records[0].entity) if edge.named else None
         led = []
-        for start in range(0, len(records), KEYS_MOST):
-            some = records[start : start + KEYS_MOST]
+        for start in range(0, len(records), _PARENTS):
+            some = records[start : start + _PARENTS]
             tokens, sort_out = sorted_out(some, field)
             rows = await self._rows(asking, Children(edge.via, tokens, Window()))
             led += [record for record, mine in zip(some, sort_out(rows), strict=True) if mine]

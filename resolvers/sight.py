@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from resolvers.agreement import Visible
 from resolvers.catalog import Catalog
-from resolvers.entity import Field, Model
+from resolvers.entity import Field, Model, Strong
 from resolvers.mapping import Binding, ByIdentifier, ByKey, Mapping, Parts, Target
 from resolvers.viewer import Grant
 
@@ -86,7 +86,7 @@ class Sight:
                 fitting = {
                     m.id: m
                     for m in shown
-                    if (target.partner is None or m.partner == target.partner)
+                    if (target.partners is None or m.partner in target.partners)
                     and self.refusal(m, names) is None
                     and self.schemes([m], names) & target.schemes
                 }
@@ -118,6 +118,17 @@ class Sight:
             if keyed or any(isinstance(t, ByIdentifier) and t.schemes & readable for t in targets):
                 leading.append(mapping)
         return Leading(tuple(leading), tuple(blocked), named)
+
+    def strong(self, mapping: Mapping, names: str, rules: Iterable[Strong]) -> frozenset[str]:
+        """The schemes by which a mapping's records can be the same as others, as far as it shows what that needs."""
+        if self.refusal(mapping, names) is not None:
+            return frozenset()
+        shown = (
+            rule.scheme
+            for rule in rules
+            if all(path in mapping.fields and self.refusal(mapping, path) is None for path in rule.also)
+        )
+        return self.schemes([mapping], names).intersection(shown)
 
     def schemes(self, here: Iterable[Mapping], names: str) -> frozenset[str]:
         """The schemes of the identifiers that mappings give their records, whether they show them or not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from resolvers.entity import Strong
 from schema.connection import Connection
 from schema.declaration import (
     AT,
@@ -15,6 +16,7 @@ from schema.declaration import (
     entity,
     mapped,
     reverse,
+    same,
     system,
     to_one,
 )
@@ -148,8 +150,22 @@ class Asset(Node):
         "Coverage.insuredAssets.listed",
         "The coverages that list it, of every insurer, found by its identifiers.",
         order=CoverageOrder,
+        filtered=True,
         arguments=[AT],
         conditions=HOLDS_AT,
+    )
+    same_as: Connection[AssetRef] | None = same(
+        "Asset",
+        "The records of other sources, of any partner, that are the same thing: they carry the same VIN, IMEI or "
+        "bicycle marking, the same plate of the same country, or the same serial number of the same maker. In order of "
+        "partner and key; null where its identifiers are not shared.",
+        [
+            Strong("VIN"),
+            Strong("LICENSE_PLATE", country=True),
+            Strong("SERIAL", also=("manufacturer",)),
+            Strong("IMEI"),
+            Strong("BICYCODE"),
+        ],
     )
     updated_at: datetime | None = mapped("When the source last changed it.")
     provenance: Provenance = system("Where the record came from.")

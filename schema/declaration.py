@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
@@ -14,8 +14,10 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from resolvers import fields
-from resolvers.entity import FieldClass, Kind
+from resolvers.entity import FieldClass, Kind, Strong
 from resolvers.predicate import And, Compare, Or, Predicate
+from schema.criterion import Reading
+from schema.near import Near
 
 T = TypeVar("T")
 PLAIN, CONTACT, PERSONAL, SENSITIVE = FieldClass
@@ -28,6 +30,7 @@ class Declaration:
 
     compute: of a DERIVED field, (values by needed path, now, **arguments) -> value. conditions: what an argument asks
     of the records of a list, by the argument's Python name; a comparison's value is the name of the argument to put in.
+    strong: of a SAME field, the identifiers that make two records the same thing.
     """
 
     kind: Kind
@@ -37,6 +40,7 @@ class Declaration:
     needs: tuple[str, ...] = ()
     compute: Callable[..., Any] | None = None
     conditions: Mapping[str, Predicate] = field(default_factory=lambda: MappingProxyType({}))
+    strong: tuple[Strong, ...] = ()
 
 
 class GraphField(StrawberryField):
@@ -47,7 +51,15 @@ class GraphField(StrawberryField):
         return False
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
-        return fields.resolve(self.metadata[DECLARATION], source, info._raw_info, kwargs)
+        given = {name: asked(name, value) for name, value in kwargs.items()}
+        return fields.resolve(self.metadata[DECLARATION], source, info._raw_info, given)
+
+
+def asked(name: str, value: Any) -> Any:
+    """An argument's value as the resolvers know it: what asks something of records is a predicate."""
+    if value is None or name not in ("filter", "near"):
+        return value
+    return value.predicate("position") if isinstance(value, Near) else Reading(name).predicate(value)
 
 
 def argument(name: str, annotation: Any, description: str, default: Any = strawberry.UNSET) -> StrawberryArgument:
@@ -91,6 +103,7 @@ PAGE = (
     argument("first", int | None, "How many to return from the start: 1 to 1,000; 50 where nothing is said."),
     argument("after", str | None, "Only those after this cursor."),
 )
+NEAR = argument("near", Near | None, "Only those that are near a point: by their own position, no other.")
 BACKWARD = (
     argument("last", int | None, "How many to return from the end: 1 to 1,000. Not together with `first`."),
     argument("before", str | None, "Only those before this cursor."),
@@ -113,12 +126,19 @@ def reverse(
     arguments: Sequence[StrawberryArgument] = (),
     conditions: Mapping[str, Predicate] | None = None,
     page: bool = True,
+    filtered: bool = False,
 ) -> Any:
     """The records whose reference or links `via` ("Entity.field") lead here: a connection, a list with page=False."""
     return _field(
         Declaration(Kind.REVERSE, target=target, via=via, field_class=field_class, conditions=conditions or {}),
         description,
-        [*arguments, *_order(order), *(PAGE if page else ()), *(BACKWARD if backward else ())],
+        [
+            *(_filter(target) if filtered else ()),
+            *arguments,
+            *_order(order),
+            *(PAGE if page else ()),
+            *(BACKWARD if backward else ()),
+        ],
     )
 
 
@@ -133,8 +153,19 @@ def collection(
     return _field(
         Declaration(Kind.COLLECTION, target=target, conditions=conditions or {}),
         description,
-        [*arguments, *_order(order), *PAGE, *BACKWARD],
+        [*_filter(target), *arguments, *_order(order), *PAGE, *BACKWARD],
     )
+
+
+def named(target: str, description: str, arguments: Sequence[StrawberryArgument]) -> Any:
+    """The records of an entity, of all partners, that carry the identifier in the arguments scheme, value, country."""
+    return _field(Declaration(Kind.NAMED, target=target), description, [*arguments, *PAGE])
+
+
+def same(target: str, description: str, strong: Sequence[Strong], field_class: FieldClass = PLAIN) -> Any:
+    """The records of other mappings, of any partner, that are the same thing by an identifier; a connection."""
+    declaration = Declaration(Kind.SAME, target=target, field_class=field_class, strong=tuple(strong))
+    return _field(declaration, description, PAGE)
 
 
 AT = argument("at", datetime | None, "Only those whose period holds this moment.")
@@ -167,6 +198,12 @@ def derived(
         description,
         arguments,
     )
+
+
+def _filter(target: str) -> list[StrawberryArgument]:
+    # by name: filters are made of the entities' declarations, these among them
+    wanted: Any = Annotated[f"{target}Filter", strawberry.lazy("schema.filter")]
+    return [argument("filter", wanted | None, "Only those that fulfil this.")]
 
 
 def _order(order: type[Any] | None) -> list[StrawberryArgument]:

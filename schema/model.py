@@ -95,6 +95,7 @@ def _field(name: str, found: GraphQLField, declared: Declaration, parts: dict[st
         values=_values(named),
         via=declared.via,
         needs=declared.needs,
+        strong=declared.strong,
     )
 
 

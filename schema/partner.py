@@ -7,7 +7,7 @@ from datetime import date, datetime
 import strawberry
 
 from schema.connection import Connection
-from schema.declaration import Node, collection, to_one
+from schema.declaration import NEAR, Node, collection, to_one
 from schema.identifier import Identifier
 from schema.order import AssetOrder, CoverageOrder, PersonOrder, PolicyOrder
 from schema.references import AssetRef, CoverageRef, PersonRef, PolicyRef
@@ -69,7 +69,7 @@ class Partner(Node):
     contact: str | None = strawberry.field(description="Whom to ask for what is not shared; e.g. `data@poste.example`.")
     website: str | None = strawberry.field(description="Its website.")
     sources: list[Source] = strawberry.field(description="Its data stores.")
-    assets: Connection[AssetRef] | None = collection("Asset", "Its assets that the caller may see.", AssetOrder)
+    assets: Connection[AssetRef] | None = collection("Asset", "Its assets that the caller may see.", AssetOrder, [NEAR])
     people: Connection[PersonRef] | None = collection("Person", "Its people whom the caller may see.", PersonOrder)
     policies: Connection[PolicyRef] | None = collection("Policy", "Its policies that the caller may see.", PolicyOrder)
     coverages: Connection[CoverageRef] | None = collection(

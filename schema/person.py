@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import strawberry
 
+from resolvers.entity import Strong
 from schema.connection import Connection
 from schema.declaration import (
     AT,
@@ -17,6 +18,7 @@ from schema.declaration import (
     entity,
     mapped,
     reverse,
+    same,
     system,
     to_one,
 )
@@ -104,6 +106,7 @@ class Person(Node):
         "The assets that the person answers for. Personal.",
         field_class=PERSONAL,
         order=AssetOrder,
+        filtered=True,
     )
     coverages: Connection[CoverageRef] | None = reverse(
         "Coverage",
@@ -111,8 +114,16 @@ class Person(Node):
         "The coverages that name the person, of every insurer. Personal.",
         field_class=PERSONAL,
         order=CoverageOrder,
+        filtered=True,
         arguments=[AT],
         conditions=HOLDS_AT,
+    )
+    same_as: Connection[PersonRef] | None = same(
+        "Person",
+        "The records of other sources, of any partner, that are the same person: they carry the same e-mail address "
+        "among their identifiers. In order of partner and key; null where the identifiers are not shared. Personal.",
+        [Strong("EMAIL")],
+        PERSONAL,
     )
     updated_at: datetime | None = mapped("When the source last changed the record.")
     provenance: Provenance = system("Where the record came from.")

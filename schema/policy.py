@@ -75,6 +75,6 @@ class Policy(Node):
     end: datetime | None = mapped("When it ends; this moment is itself outside.")
     tacit_renewal: bool | None = mapped("Whether it goes on after its end unless one of its parties gives notice.")
     coverages: Connection[CoverageRef] | None = reverse(
-        "Coverage", "Coverage.policy", "What it covers.", order=CoverageOrder
+        "Coverage", "Coverage.policy", "What it covers.", order=CoverageOrder, filtered=True
     )
     provenance: Provenance = system("Where the record came from.")

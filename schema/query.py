@@ -8,11 +8,13 @@ from schema.asset import Asset
 from schema.booking import Booking
 from schema.connection import Connection
 from schema.coverage import Coverage
-from schema.declaration import AT, HOLDS_AT, Node, argument, collection, system
+from schema.declaration import AT, HOLDS_AT, NEAR, Node, argument, collection, named, system
+from schema.identifier import IdentifierScheme
 from schema.order import AssetOrder, BookingOrder, CoverageOrder, PersonOrder, PolicyOrder, SiteOrder
 from schema.partner import Partner, Viewer
 from schema.person import Person
 from schema.policy import Policy
+from schema.scalars import RegionCode
 from schema.site import Site
 
 
@@ -34,7 +36,21 @@ class Query:
         "One of `partners`, by its code; null where it is none of them.",
         [argument("code", str, "The partner's code; e.g. `poste`.")],
     )
-    assets: Connection[Asset] | None = collection("Asset", "All assets that the caller may see.", AssetOrder)
+    assets: Connection[Asset] | None = collection("Asset", "All assets that the caller may see.", AssetOrder, [NEAR])
+    asset_by: Connection[Asset] | None = named(
+        "Asset",
+        "The assets of all partners that carry an identifier, in any spelling; by partner and key. Partners that do "
+        "not share their identifiers are not searched.",
+        [
+            argument("scheme", IdentifierScheme, "Who gave the identifier; e.g. `LICENSE_PLATE`."),
+            argument("value", str, "The identifier in any spelling; e.g. `ab 123 cd`."),
+            argument(
+                "country",
+                RegionCode | None,
+                "The country in which it is unique; those that do not say theirs are found too; e.g. `FR`.",
+            ),
+        ],
+    )
     people: Connection[Person] | None = collection("Person", "All people whom the caller may see.", PersonOrder)
     policies: Connection[Policy] | None = collection("Policy", "All policies that the caller may see.", PolicyOrder)
     coverages: Connection[Coverage] | None = collection(
@@ -44,5 +60,5 @@ class Query:
         [AT],
         HOLDS_AT,
     )
-    sites: Connection[Site] | None = collection("Site", "All sites that the caller may see.", SiteOrder)
+    sites: Connection[Site] | None = collection("Site", "All sites that the caller may see.", SiteOrder, [NEAR])
     bookings: Connection[Booking] | None = collection("Booking", "All bookings that the caller may see.", BookingOrder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schema.connection import Connection
-from schema.declaration import Node, entity, mapped, reverse, system
+from schema.declaration import NEAR, Node, entity, mapped, reverse, system
 from schema.order import AssetOrder
 from schema.position import Address, Position
 from schema.provenance import Provenance
@@ -40,5 +40,11 @@ class Site(Node):
     time_zone: str | None = mapped("IANA name of its time zone; e.g. `Europe/Paris`.")
     provenance: Provenance = system("Where the record came from.")
     assets: Connection[AssetRef] | None = reverse(
-        "Asset", "Asset.site", "The assets that belong here.", order=AssetOrder, backward=True
+        "Asset",
+        "Asset.site",
+        "The assets that belong here.",
+        order=AssetOrder,
+        backward=True,
+        filtered=True,
+        arguments=[NEAR],
     )

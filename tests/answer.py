@@ -79,6 +79,8 @@ def _of_record(child: Selection, found: Any, type_name: str, at: At, g: Granted)
         elif child.name == "partner":
             yield from _each(child, found, None, g)
         return
+    if child.name == "sameAs":
+        path = "identifiers.value"  # what it comes from is all that it takes
     if not g.reads(at.partner, at.entity, path):
         yield f"{at.partner} {at.entity}.{path}"
     if child.type == "Partner" or is_leaf(child.type):
@@ -103,6 +105,8 @@ def linked(type_name: str, name: str, at: At, other: At, g: Granted) -> bool:
         via, named = BACK[type_name, name]
         ends = g.reads(other.partner, other.entity, via)
         return ends and (not named or g.reads(at.partner, at.entity, "identifiers.value"))
+    if name == "sameAs":
+        return all(g.reads(end.partner, end.entity, "identifiers.value") for end in (at, other))
     if type_name in ("InsuredAssets", "InsuredPersons"):
         return g.reads(other.partner, other.entity, "identifiers.value")
     return g.exists(other.partner, other.entity)
@@ -199,15 +203,23 @@ def _change(child: Selection, less: Any, more: Any, type_name: str, at: At | Non
     elif child.type in ENTITIES or child.type.endswith("Connection"):
         if child.type.endswith("Connection"):
             for other in set(records(child, more)) - set(records(child, less)):
-                ends = (
-                    g.exists(other.partner, other.entity) if at is None else linked(type_name, child.name, at, other, g)
-                )
-                if ends:
+                if _stays(child, type_name, at, other, g):
                     yield f"{path}: {other} was lost, though it is shared"
         yield from changes(child.children, less, more, child.type, None, g)
     else:
         inner = None if at is None or child.type in ("Partner", *PLAIN) else At(at.partner, at.entity, path + ".")
         yield from changes(child.children, less, more, child.type, inner, g)
+
+
+def _stays(child: Selection, type_name: str, at: At | None, other: At, g: Granted) -> bool:
+    """Whether a record must still be in a list."""
+    if child.name == "assetBy":
+        return g.reads(other.partner, other.entity, "identifiers.value")
+    if at is None:
+        return g.exists(other.partner, other.entity)
+    if child.name == "sameAs" and not all(g.reads(end.partner, end.entity, "manufacturer") for end in (at, other)):
+        return False  # it may have been by a serial number
+    return linked(type_name, child.name, at, other, g)
 
 
 def _list(child: Selection, less: Any, more: Any, path: str, at: At | None, g: Granted) -> Iterator[str]:

@@ -8,13 +8,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLField, GraphQLObjectType, build_schema, get_named_type, is_list_type, is_non_null_type
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    build_schema,
+    get_named_type,
+    is_list_type,
+    is_non_null_type,
+)
 from hypothesis import strategies as st
 
 SCHEMA = build_schema((Path(__file__).parent.parent / "schema" / "schema.graphql").read_text("utf-8"))
 ENTITIES = ("Asset", "Person", "Policy", "Coverage", "Site", "Booking", "Authorisation")
 ROOTS = ("assets", "people", "policies", "coverages", "sites", "bookings", "node", "nodes", "partners", "viewer")
+ROOTS += ("assetBy",)
+# Of the demonstration's things; the first is in two partners' books.
+NAMES = (("LICENSE_PLATE", "fe 941 de"), ("LICENSE_PLATE", "GK.482.TR"), ("SERIAL", "FA6ED2058"), ("VIN", "nobody's"))
 MOMENTS = ("2026-11-20T18:00:00+01:00", "2025-06-01T00:00:00Z", "2026-11-23T05:00:00Z")
+# What filters compare with, by type; enums with their own values.
+VALUES: dict[str, tuple[Any, ...]] = {
+    "String": ("", "a", "e", "B", "FR", "poste", "Nanterre", "Renault"),
+    "Int": (0, 1, 3, 2020),
+    "Float": (0, 100.5, 3500),
+    "Boolean": (True, False),
+    "Decimal": ("0", "1000.00", "10000"),
+    "DateTime": MOMENTS,
+    "Date": ("2024-01-01", "2026-11-20"),
+    "LocalTime": ("06:00", "18:00"),
+    "CurrencyCode": ("EUR",),
+    "RegionCode": ("FR", "EEA"),
+}
 # What tells of other requests, not of this one.
 UNSTEADY = {("Source", "health"), ("Source", "asOf"), ("Source", "message")}
 
@@ -163,15 +188,38 @@ class _Drawing:
             values = list(get_named_type(order.fields["field"].type).values)
             direction = draw(st.sampled_from(["ASC", "DESC"]))
             given["orderBy"] = f"[{{field: {draw(st.sampled_from(values))}, direction: {direction}}}]"
+        if "filter" in known and not self._whole and draw(st.integers(0, 2)):
+            given["filter"] = self._filter(get_named_type(known["filter"].type), 5)
         if "at" in known and draw(st.booleans()):
             given["at"] = json.dumps(draw(st.sampled_from(MOMENTS)))
         if "start" in known:
             given |= {"start": '"2026-01-01T00:00:00Z"', "end": '"2027-01-01T00:00:00Z"'}
+        if "scheme" in known:
+            given["scheme"], value = draw(st.sampled_from(NAMES))
+            given["value"] = json.dumps(value)
         if "id" in known:
             given["id"] = json.dumps(draw(st.sampled_from(self._ids)))
         if "ids" in known:
             given["ids"] = json.dumps(draw(st.lists(st.sampled_from(self._ids), min_size=1, max_size=6)))
         return f"({', '.join(f'{key}: {value}' for key, value in given.items())})" if given else ""
+
+    def _filter(self, type_: Any, depth: int) -> str:
+        """One condition, through parts and edges, with others beside it at times."""
+        fields = type_.fields
+        names = [
+            n for n, f in fields.items() if depth > 0 or not isinstance(get_named_type(f.type), GraphQLInputObjectType)
+        ]
+        asked = []
+        for name in self._some(names, 1 + (self._draw(st.integers(0, 3)) == 0), min(1, len(names))):
+            named = get_named_type(fields[name].type)
+            if isinstance(named, GraphQLInputObjectType):
+                value = self._filter(named, depth - 1)
+            elif isinstance(named, GraphQLEnumType):
+                value = self._draw(st.sampled_from(list(named.values)))
+            else:
+                value = json.dumps(self._draw(st.sampled_from(VALUES[named.name])))
+            asked.append(f"{name}: [{value}]" if is_list_type(fields[name].type) else f"{name}: {value}")
+        return f"{{{', '.join(asked)}}}"
 
 
 def _fields(type_name: str) -> dict[str, GraphQLField]:

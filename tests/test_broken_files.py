@@ -154,6 +154,9 @@ def questions() -> Iterator[str]:
             continue
         node = get_named_type(connection.fields["nodes"].type)  # type: ignore[attr-defined]
         fields = " ".join(selection(node, 2))
+        if "orderBy" not in field.args:  # records by an identifier
+            yield f'{{ {name}(scheme: LICENSE_PLATE, value: "x") {{ nodes {{ {fields} }} missing {{ code }} }} }}'
+            continue
         orders = [
             f"{{field: {order}, direction: {way}}}"
             for order in model().entities[node.name].orders

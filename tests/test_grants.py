@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from gateway import settings as gateway_settings
@@ -32,16 +32,10 @@ from tests.answer import changes, excess
 from tests.granted import SYSTEM, Granted, required
 from tests.operations import ENTITIES, Operation, is_leaf, members, operations
 from tests.statements import selected
+from tests.worlds import law
 
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
 CODES = ("broker", "city", "coop", "insurer", "poste")
-LAW = settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
 # The partners' files without their agreements, and patient: a busy machine is no reason to fail.
 FILES = {
     code: (PARTNERS / f"{code}.toml")
@@ -228,7 +222,7 @@ def granted(files: Mapping[str, str], viewer: Viewer) -> Granted:
 # the laws -------------------------------------------------------------------------------------------------------------
 
 
-@settings(LAW, max_examples=80)
+@settings(law(80), phases=[Phase.explicit, Phase.generate])
 @given(case=cases())
 async def test_what_is_not_granted_does_not_exist(houses: Houses, case: Case) -> None:
     files, viewer, operation = written(case.agreements), case.viewer, case.operation

@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.identifier import SEPARATORS, normalize
 from tests.servers import Server
-from tests.worlds import LAW, Stock, World, federation, tagged
+from tests.worlds import Stock, World, federation, law, tagged
 
 HOMES = {"maple": "mariadb", "pine": "postgres", "spruce": "sqlite"}
 VIEWER = "pine"
@@ -127,7 +127,7 @@ def expected(name: str, values: Sequence[str], covers: Sequence[str]) -> Links:
     }
 
 
-@settings(LAW, max_examples=25)
+@law(25)
 @given(values=st.lists(PLATES, max_size=6), covers=st.lists(PLATES, max_size=4), data=st.data())
 async def test_each_engine_finds_what_differs_in_separators_and_case_only(
     world: World, values: list[str], covers: list[str], data: st.DataObject
@@ -156,7 +156,7 @@ async def test_every_separator_is_left_out_by_every_engine(world: World) -> None
     assert backwards == wanted
 
 
-@settings(LAW, max_examples=25)
+@law(25)
 @given(values=st.lists(ANY, min_size=1, max_size=6))
 async def test_exact_and_loose_find_the_same_of_what_is_spelled_identically(world: World, values: list[str]) -> None:
     values = [value for value in dict.fromkeys(value.strip() for value in values) if normalize(value)]

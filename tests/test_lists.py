@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reference import Meaning, Order, listed
 from tests.rows import Row
 from tests.servers import Server
 from tests.stocks import AGREEMENTS, ASSETS, COVERAGES, MOMENTS, SOME, STOCKS, VIEWER
-from tests.worlds import LAW, World, federation, fillings, tagged
+from tests.worlds import World, federation, fillings, law, tagged
 
 FIELDS = {
     "assets": ("NAME", "KIND", "STATUS", "UPDATED_AT", "ODOMETER_KM", "PARTNER"),
@@ -46,19 +46,24 @@ async def world(postgres: Server, mariadb: Server, tmp_path_factory: pytest.Temp
 
 @dataclass(frozen=True)
 class List:
-    """A list in one order: of all partners, or of one; at: only what holds then."""
+    """A list in one order: of all partners, or of one; at: only what holds then; wanted: only what passes a filter."""
 
     world: World
     order: Order = ()
     partner: str | None = None
     field: str = "assets"
     at: datetime | None = None
+    wanted: Mapping[str, Any] | None = None
 
     async def page(self, **window: Any) -> dict[str, Any]:
         """One page, which has no errors and in which `nodes` and `edges` say the same."""
         entity = {"assets": "Asset", "coverages": "Coverage"}[self.field]
         declared = f"$order: [{entity}Order!], $first: Int, $after: String, $last: Int, $before: String"
         given = "orderBy: $order, first: $first, after: $after, last: $last, before: $before"
+        if self.wanted is not None:
+            declared += f", $wanted: {entity}Filter"
+            given += ", filter: $wanted"
+            window["wanted"] = self.wanted
         if self.at is not None:
             given += f', at: "{self.at.isoformat()}"'
         text = f"""{self.field}({given}) {{
@@ -118,7 +123,7 @@ def agree(nodes: list[Node], expected: list[Meaning]) -> None:
         assert meaning.differences(node) == {}, meaning
 
 
-@settings(LAW, max_examples=40)
+@law(40)
 @given(
     rows=fillings(ASSETS),
     order=orders("assets"),
@@ -143,7 +148,7 @@ async def test_pages_are_the_sorted_whole(
         await between(found, expected, after, before, size)
 
 
-@settings(LAW, max_examples=25)
+@law(25)
 @given(
     rows=fillings(COVERAGES),
     order=orders("coverages"),
@@ -214,7 +219,7 @@ LATE, EARLY = "comes after the first page", "goes after the first page"
 FATES = st.sampled_from(["stays", "stays", "stays", LATE, EARLY, "goes after the second page"])
 
 
-@settings(LAW, max_examples=25)
+@law(25)
 @given(
     rows=fillings(ASSETS),
     fates=st.lists(FATES, min_size=45, max_size=45),

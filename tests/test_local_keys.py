@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.key_stocks import SOME, STOCKS, TYPES
 from tests.rows import Row
 from tests.servers import Server
-from tests.worlds import LAW, World, federation, fillings, tagged
+from tests.worlds import World, federation, fillings, law, tagged
 
 LIST = """query Q($order: [AssetOrder!], $first: Int, $after: String, $last: Int, $before: String) {
   assets(orderBy: $order, first: $first, after: $after, last: $last, before: $before) {
@@ -58,7 +58,7 @@ async def nodes(world: World, ids: list[str]) -> list[Node | None]:
     return found
 
 
-@settings(LAW, max_examples=5)
+@law(5)
 @given(rows=fillings(STOCKS, 4), size=st.integers(20, 60))
 async def test_each_row_is_listed_once_and_found_again_by_its_id(
     world: World, rows: dict[str, list[Row]], size: int
@@ -71,7 +71,7 @@ async def test_each_row_is_listed_once_and_found_again_by_its_id(
     assert len({node["id"] for node in listed}) == len(listed)
 
 
-@settings(LAW, max_examples=4)
+@law(4)
 @given(rows=fillings(STOCKS, 4), size=st.integers(20, 60))
 async def test_what_has_no_name_is_sorted_by_its_key(world: World, rows: dict[str, list[Row]], size: int) -> None:
     held = await world.fill(rows)

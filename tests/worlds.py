@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,14 +17,23 @@ from tests.rows import Database, Row, opened
 from tests.servers import Server
 from tests.tcp_proxy import Proxy, proxy
 
-# A law is tried on the same examples every time; a world outlives them.
+# A law is tried on the same examples every time; `make laws` tries this many times more, other ones each time.
+TIMES = int(os.environ.get("LAWS", "1"))
+# A world outlives the examples that it is filled with.
 LAW = settings(
     deadline=None,
-    derandomize=True,
+    derandomize=TIMES == 1,
     database=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )
+
+
+def law(examples: int) -> settings:
+    """How a law is tried: on so many examples."""
+    return settings(LAW, max_examples=examples * TIMES)
+
+
 TAGS = {"Asset": "description", "Coverage": "label", "Site": "name", "Person": "jobTitle"}
 """Entity -> the field that shows the column `tag`."""
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import operator as operators
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from resolvers.connectors.sql.own_key import bound_parts
-from resolvers.connectors.sql.render import Renderer, Unpushable, compared
+from resolvers.connectors.sql.render import Renderer
 from resolvers.connectors.sql.sort_key import Key, SortColumn, SortConstant, sort_key
 from resolvers.cursor import Position
 from resolvers.entity import Model
 from resolvers.fetch import Arm, OrderKey, Window
 from resolvers.mapping import Mapping
-from resolvers.predicate import And, Compare, Not, Or, Predicate, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,47 +106,3 @@ def ordered(model: Model, arm: Arm, renderer: Renderer, order: Sequence[OrderKey
     keys = tuple((sort_key(model, arm, renderer, key.path, zone), key.descending) for key in order)
     own = tuple(renderer.key(name) for name in arm.mapping.key)
     return Ordered(arm.mapping, keys, own, renderer.dialect)
-
-
-def condition(model: Model, arm: Arm, renderer: Renderer, predicate: Predicate, zone: str) -> ColumnElement[bool]:
-    """A condition over canonical paths. What is withheld is unknown: no row passes a condition on it."""
-    if arm.withheld.intersection(names(predicate)):
-        return false()
-    match predicate:
-        case And(members=members):
-            return and_(true(), *(condition(model, arm, renderer, member, zone) for member in members))
-        case Or(members=members):
-            return or_(false(), *(condition(model, arm, renderer, member, zone) for member in members))
-        case Not(member=member):
-            return func.coalesce(condition(model, arm, renderer, member, zone), false()).is_(false())
-        case Compare(name=path, operator=operator, value=value):
-            return _compare(sort_key(model, arm, renderer, path, zone), operator, value)
-        case _:
-            raise Unpushable(type(predicate).__name__)
-
-
-_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operators.eq,
-    "lt": operators.lt,
-    "le": operators.le,
-    "gt": operators.gt,
-    "ge": operators.ge,
-}
-
-
-def _compare(key: Key, operator: str, value: Any) -> ColumnElement[bool]:
-    if isinstance(key, SortConstant):
-        if operator == "isNull":
-            return true() if (key.value is None) == value else false()
-        if key.value is None:
-            return false()
-        return true() if _HOLDS[operator](key.value, value) else false()
-    element = key.element
-    if operator == "isNull":
-        return element.is_(None) if value else element.is_not(None)
-    bound, exact = key.bind(value)
-    if not exact:  # the bound is the greatest value under the one that was meant, which no row can have
-        operator = {"ge": "gt", "lt": "le"}.get(operator, operator)
-        if operator == "eq":
-            return false()
-    return compared(element, operator, bound)

@@ -1,0 +1,104 @@
+"""The law of filters: a filtered list over many partners is the filtered whole, paged and counted alike."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resolvers.connectors.sql.statement import StatementBuilder
+from resolvers.fetch import Accepted, Fetch, OrderKey
+from resolvers.predicate import Predicate
+from tests.filters import Filter, filters, passes
+from tests.reference import Meaning, Order, listed
+from tests.rows import Row
+from tests.servers import Server
+from tests.stocks import AGREEMENTS, ASSETS, COVERAGES, STOCKS
+from tests.test_lists import List, agree, orders
+from tests.worlds import World, federation, fillings, law
+
+
+@pytest.fixture(scope="module")
+async def world(postgres: Server, mariadb: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    servers = {"postgres": postgres, "mariadb": mariadb}
+    folder = tmp_path_factory.mktemp("filters")
+    async with federation("filters", STOCKS, AGREEMENTS, servers, folder, lined="alder") as found:
+        yield found
+
+
+@contextmanager
+def taking(conditions: bool, orders: bool) -> Iterator[None]:
+    """Sources take nothing of some kind, so that the gateway must do it itself."""
+    honest = StatementBuilder.accept
+
+    def accept(
+        builder: StatementBuilder, fetch: Fetch, wanted: Predicate | None, order: Sequence[OrderKey]
+    ) -> Accepted:
+        found = honest(builder, fetch, wanted, order)
+        taken, left = (found.taken, found.left) if conditions else (None, wanted)
+        return Accepted(taken, left, found.ordered and (orders or not order))
+
+    with patch.object(StatementBuilder, "accept", accept):
+        yield
+
+
+@law(100)
+@given(
+    rows=fillings(ASSETS),
+    wanted=filters("assets"),
+    order=orders("assets"),
+    size=st.integers(1, 9),
+    backward=st.booleans(),
+    partner=st.sampled_from([None, None, None, "alder", "birch", "cedar", "dogwood"]),
+    conditions=st.sampled_from([True, True, False]),
+    sorts=st.sampled_from([True, True, False]),
+)
+async def test_a_filtered_list_is_the_filtered_whole(
+    world: World,
+    rows: dict[str, list[Row]],
+    wanted: Filter,
+    order: Order,
+    size: int,
+    backward: bool,
+    partner: str | None,
+    conditions: bool,
+    sorts: bool,
+) -> None:
+    whole = listed(await world.fill(rows), order, partner)
+    expected = [meaning for meaning in whole if passes(wanted, meaning)]
+    found = List(world, order, partner, wanted=wanted)
+    walk = found.backwards if backward else found.forwards
+    with taking(conditions, sorts):
+        agree(await walk(size, len(expected)), expected)
+
+
+@law(40)
+@given(rows=fillings(COVERAGES), wanted=filters("coverages"), order=orders("coverages"), size=st.integers(1, 9))
+async def test_periods_are_filtered_as_they_read(
+    world: World, rows: dict[str, list[Row]], wanted: Filter, order: Order, size: int
+) -> None:
+    expected = [meaning for meaning in listed(await world.fill(rows), order) if passes(wanted, meaning)]
+    agree(await List(world, order, field="coverages", wanted=wanted).forwards(size, len(expected)), expected)
+
+
+@law(15)
+@given(rows=fillings(ASSETS), wanted=filters("assets"), order=orders("assets"))
+async def test_with_a_source_cut_off_it_is_the_same_without_its_rows(
+    world: World, rows: dict[str, list[Row]], wanted: Filter, order: Order
+) -> None:
+    held = await world.fill(rows)
+    whole: list[Meaning] = listed({name: found for name, found in held.items() if not name.startswith("alder.")}, order)
+    expected = [meaning for meaning in whole if passes(wanted, meaning)]
+    await world.line.cut()
+    try:
+        page: dict[str, Any] = await List(world, order, wanted=wanted).page(first=1000)
+    finally:
+        await world.line.open()
+    agree(page["nodes"], expected)
+    assert page["missing"] == [{"partner": {"code": "alder"}, "source": "postgres", "code": "SOURCE_UNAVAILABLE"}]
+    assert (page["partial"], page["totalCount"]) == (True, None)
