@@ -157,6 +157,7 @@ def running_mariadb() -> Iterator[Server]:
 
         def command(port: int) -> list[str]:
             where = (f"--datadir={data}", f"--socket={folder / 's'}", f"--pid-file={folder / 'pid'}", f"--port={port}")
+            where += (f"--tmpdir={folder}",)  # two servers that share one delete each other's temporary tables
             network = ("--bind-address=127.0.0.1", "--skip-name-resolve", f"--init-file={first}")
             return [daemon, "--no-defaults", *where, *network, *small, *fast]
 
