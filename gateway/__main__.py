@@ -74,8 +74,25 @@ def _parser() -> argparse.ArgumentParser:
 
     check = _command(commands, "check", _check, "check the settings, the partner files and the live sources")
     _config(check)
-    check.add_argument("--json", action="store_true", help="print a JSON list")
+    check.add_argument("--json", action="store_true", help="print JSON (docs/check.md)")
     check.add_argument("--offline", action="store_true", help="ask no source and no URL")
+    check.add_argument("--strict", action="store_true", help="fail where there is a warning, too")
+    check.add_argument(
+        "--source", action="append", default=[], metavar="PARTNER.SOURCE", help="ask this source only; may be repeated"
+    )
+
+    init = commands.add_parser("init", help="propose a partner file from a live database", allow_abbrev=False)
+    kinds = init.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    partner = _command(kinds, "partner", _init_partner, "look into a database and propose a partner file")
+    partner.add_argument("--url", required=True, help="the database's URL, or '${NAME}' of the environment")
+    partner.add_argument("--code", help="the partner's code; default: from the database's name")
+    partner.add_argument("--name", help="the partner's name; default: its code")
+    partner.add_argument("--kind", help="a PartnerKind, e.g. COOPERATIVE; default OTHER")
+    partner.add_argument("--time-zone", help="like Europe/Paris; default UTC")
+    partner.add_argument("--currency", help="like EUR, the default")
+    partner.add_argument("--tables", type=_names, default=(), help="only these, with commas between")
+    partner.add_argument("--out", type=Path, help="the file to write; default partners/CODE.toml")
+    partner.add_argument("--force", action="store_true", help="replace a file that is there")
 
     _command(commands, "schema", _schema, "print the schema (SDL)")
 
@@ -197,7 +214,18 @@ def _listening(host: str, port: int, hint: str) -> Iterator[None]:
 def _check(chosen: argparse.Namespace) -> int:
     from gateway import check
 
-    return check.run(chosen.config, os.environ, offline=chosen.offline, as_json=chosen.json)
+    options = check.Options(chosen.offline, chosen.json, chosen.strict, tuple(chosen.source))
+    return check.run(chosen.config, os.environ, options)
+
+
+def _init_partner(chosen: argparse.Namespace) -> None:
+    from gateway import init
+
+    init.run(init.asked(chosen, os.environ), chosen.out, force=chosen.force)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _schema(chosen: argparse.Namespace) -> None:

@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "SOURCE_BUSY": "All connections to the partner's data source are in use.",
     "SOURCE_SCHEMA_DRIFT": "The partner's data source no longer has a table or column that its mapping names.",
     "SOURCE_DATA_INVALID": "The partner's data source answered something that its mapping does not expect.",
+    "FILTER_TOO_COMPLEX": "The filter is nested deeper, or has more comparisons or values, than the limit.",
     "FILTER_TOO_WIDE": "The gateway would have to look at more records than the bound to filter a list by this field.",
     "LIST_TOO_WIDE": "The gateway would have to gather more records or links than the bound before they can be sorted.",
     "DEADLINE_EXCEEDED": "The request took longer than its deadline.",
@@ -70,6 +71,31 @@ OPERATOR_CODES: dict[str, str] = {
     "CATALOG_UNSET_VARIABLE": "The environment has no such variable.",
     "SOURCE_URL": "The source's URL cannot be used, or its driver is not installed.",
     "SOURCE_COLUMN_TYPE": "The column's type cannot be what it is mapped to.",
+    "SOURCE_NULLABLE": "The column may be null, the field it is mapped to never is; something stands in.",
+    "SOURCE_NO_INDEX": "No index serves the columns by which rows are found or joined.",
+    "SOURCE_LOOSE_SCAN": "Identifiers are compared in any spelling, with every row of a large table.",
+    "SOURCE_CAN_WRITE": "The account that the gateway uses there may write.",
+    "SOURCE_NOT_READ_ONLY": "The gateway's sessions there are not read-only.",
+    "SOURCE_CLOCK": "The server's clock is not this machine's.",
+    "SOURCE_UNCHECKED": "Something could not be looked at, mostly because it takes longer than the source's deadline.",
+    "MAPPING_RAW": "A form with SQL of its own, which nothing checks.",
+    "DATA_KEY_MISSING": "Rows that lack their key; they are no records.",
+    "DATA_KEY_REPEATED": "Several rows have the same key.",
+    "DATA_KEY_PERSONAL": "Keys tell who somebody is, and are not declared as personal.",
+    "DATA_JOIN_SEVERAL": "A join matches several rows for one record.",
+    "DATA_CODE_UNKNOWN": "Codes of the source that the mapping does not name.",
+    "DATA_CODE_OTHERWISE": "Codes of the source that read as `otherwise`.",
+    "DATA_CODE_UNUSED": "Codes of the mapping that no row has.",
+    "DATA_ALWAYS_EMPTY": "A mapped field that no row fills.",
+    "DATA_REQUIRED_EMPTY": "Rows say nothing for a field that is never null; something stands in.",
+    "DATA_ORPHANS": "References that lead to no record.",
+    "DATA_AMBIGUOUS": "Identifiers that fit several records, so that references by them lead to none.",
+    "DATA_ZERO_DATE": "Dates like 0000-00-00.",
+    "DATA_PLACEHOLDER": "Dates of the year 1 or 9999.",
+    "DATA_UNPARSEABLE": "Values that are none of the field's type.",
+    "DATA_ENCODING": "Texts that were read or written in a wrong encoding.",
+    "DATA_HTML": "Texts with HTML entities.",
+    "DATA_BLANKS": "Texts with blanks around them.",
     "IDENTITY_NO_KEYS": "No usable key at the place that `[identity]` names.",
     "STATE_UNAVAILABLE": "The state database cannot be reached.",
     "SECRET_UNUSABLE": "One of the gateway's own keys cannot be read, or is too short.",
@@ -78,6 +104,8 @@ OPERATOR_CODES: dict[str, str] = {
     "KEY_UNKNOWN": "No API key begins so.",
     "KEY_AMBIGUOUS": "Several API keys begin so.",
     "TOO_LONG": "A credential was asked to live longer than allowed.",
+    "SOURCE_EMPTY": "The database has no table that the account may see.",
+    "FILE_EXISTS": "A file that would be written is there already.",
     "ADDRESS_UNAVAILABLE": "The address to listen on cannot be had.",
 }
 
@@ -144,7 +172,7 @@ class SourceError(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing wrong in one file. `key` is the dotted path inside the file; `level` is error or warning."""
+    """One thing wrong in one file. `key` is the dotted path inside the file; `level` is error, warning or info."""
 
     code: str
     file: str

@@ -150,14 +150,15 @@ def running_mariadb() -> Iterator[Server]:
         )
         environment = {"PATH": os.pathsep.join((os.environ["PATH"], *SYSTEM_FOLDERS)), "TZ": NOT_UTC}
         hand_over(folder)
-        new = (install, "--no-defaults", f"--datadir={data}", "--skip-test-db", "--innodb-log-file-size=8M")
+        apart = f"--tmpdir={folder}"  # two servers that share one delete each other's temporary tables
+        new = (install, "--no-defaults", f"--datadir={data}", apart, "--skip-test-db", "--innodb-log-file-size=8M")
         prepare(new, folder, environment)
         small = ("--innodb-buffer-pool-size=64M", "--innodb-log-file-size=8M", "--key-buffer-size=1M", "--skip-log-bin")
         fast = ("--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-fast-shutdown=2")
 
         def command(port: int) -> list[str]:
             where = (f"--datadir={data}", f"--socket={folder / 's'}", f"--pid-file={folder / 'pid'}", f"--port={port}")
-            where += (f"--tmpdir={folder}",)  # two servers that share one delete each other's temporary tables
+            where += (apart,)
             network = ("--bind-address=127.0.0.1", "--skip-name-resolve", f"--init-file={first}")
             return [daemon, "--no-defaults", *where, *network, *small, *fast]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from resolvers.catalog import load
-from resolvers.check import check
+from resolvers.checks import check
 from resolvers.errors import Mistake
 from schema.model import model
 from tests.servers import Server
@@ -56,16 +56,18 @@ BREAKS = [
     ("libelle", "libele", "SOURCE_SCHEMA_DRIFT", "mapping.vehicles.fields.name", "did you mean 'libele'?"),
     ("nom", "titre", "SOURCE_SCHEMA_DRIFT", "mapping.vehicles.fields.description", "it has: id, titre"),
     ("site_id", "place", "SOURCE_SCHEMA_DRIFT", "mapping.vehicles.join.site.on", "no column 'site_id'"),
-    ("liens", "links", "SOURCE_SCHEMA_DRIFT", "mapping.covers.table", "no table 'liens'"),
+    ("liens", "lien", "SOURCE_SCHEMA_DRIFT", "mapping.covers.fields.insuredAssets.listed", "did you mean 'lien'?"),
     ("garantie", "cover", "SOURCE_SCHEMA_DRIFT", "mapping.covers.fields.insuredAssets.listed", "no column 'garantie'"),
     ("achat date", "achat integer", "SOURCE_COLUMN_TYPE", "mapping.vehicles.fields.purchaseDate", "cannot be a Date"),
 ]
 
 
 async def told(folder: Path, url: str, text: str = FILE) -> list[Mistake]:
+    """What is wrong; what is only good to know is not told here."""
     (folder / "poste.toml").write_text(text, "utf-8")
     catalog, mistakes = load(folder, model(), {"URL": url})
-    return [*mistakes, *await check(catalog)]
+    found = [*mistakes, *(await check(catalog)).findings]
+    return [mistake for mistake in found if mistake.level == "error"]
 
 
 def sqlite(folder: Path, tables: str) -> str:
@@ -122,15 +124,53 @@ def test_the_command(tmp_path: Path) -> None:
     (tmp_path / "gateway.toml").write_text('partners = "partners"\n', "utf-8")
     url = sqlite(tmp_path, TABLES.replace("libelle", "libele"))
     good = sqlite(tmp_path / "partners", TABLES)
-    assert run(tmp_path, good) == (0, "nothing wrong\n")
+    code, said = run(tmp_path, good)
+    assert code == 0
+    assert said.startswith("poste.toml\n  fleet: SQLite ") and "nothing wrong" in said
     code, said = run(tmp_path, url)
     assert code == 1
-    assert "poste.toml: mapping.vehicles.fields.name" in said
+    assert "error    SOURCE_SCHEMA_DRIFT  mapping.vehicles.fields.name, line 18\n" in said
     assert "did you mean 'libele'?" in said
-    code, said = run(tmp_path, url, "--json")
-    assert code == 1
-    assert {mistake["code"] for mistake in json.loads(said)} == {"SOURCE_SCHEMA_DRIFT"}
+    assert "\x1b" not in said  # no colours in a file
     assert run(tmp_path, url, "--offline") == (0, "nothing wrong\n")
+    code, said = run(tmp_path, url, "--source", "poste.flet")
+    assert (code, said) == (1, "")
+
+
+def test_strict_fails_where_there_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "partners").mkdir()
+    (tmp_path / "partners" / "poste.toml").write_text(FILE, "utf-8")
+    (tmp_path / "gateway.toml").write_text('partners = "partners"\n', "utf-8")
+    full = TABLES + (
+        "insert into vehicules values (1, 'Kangoo', '2020-01-01', 1); insert into sites values (1, 'Nord');"
+        "insert into liens values (1, {});"
+    )
+    good = sqlite(tmp_path / "partners", full.format(1))
+    assert run(tmp_path, good, "--strict")[0] == 0
+    orphan = sqlite(tmp_path, full.format(7))
+    assert run(tmp_path, orphan)[0] == 0
+    assert run(tmp_path, orphan, "--strict")[0] == 1
+
+
+def test_for_machines(tmp_path: Path) -> None:
+    (tmp_path / "partners").mkdir()
+    (tmp_path / "partners" / "poste.toml").write_text(FILE, "utf-8")
+    (tmp_path / "gateway.toml").write_text('partners = "partners"\n', "utf-8")
+    url = sqlite(tmp_path, TABLES.replace("libelle", "libele"))
+    code, said = run(tmp_path, url, "--json", "--source", "poste.fleet")
+    assert code == 1
+    told = json.loads(said)
+    assert told.keys() == {"version", "summary", "findings", "sources"}
+    assert told["version"] == 1
+    assert told["summary"]["error"] == 2
+    assert told["findings"][0].keys() == {
+        *("severity", "code", "file", "line", "key", "partner", "source", "mapping", "message", "mend")
+    }
+    (finding,) = [found for found in told["findings"] if found["key"] == "mapping.vehicles.fields.name"]
+    assert (finding["partner"], finding["source"], finding["mapping"]) == ("poste", "fleet", "vehicles")
+    (source,) = told["sources"]
+    assert (source["partner"], source["name"], source["readOnly"]) == ("poste", "fleet", True)
+    assert [mapping["name"] for mapping in source["mappings"]] == ["vehicles", "covers"]
 
 
 def run(folder: Path, url: str, *options: str) -> tuple[int, str]:

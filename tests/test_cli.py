@@ -210,7 +210,8 @@ def test_wrong_words(folder: Path, run: Run, words: str, code: int, said: str) -
 
 def test_check(folder: Path, run: Run) -> None:
     fine = run("check")
-    assert (fine.returncode, fine.stdout) == (0, "nothing wrong\n")
+    assert fine.returncode == 0
+    assert re.search(r"\nnothing wrong(, \d+ notes?)?\n$", fine.stdout), fine.stdout
     assert not (folder / "state").exists()  # looking makes nothing
 
     (folder / "gateway.toml").write_text('origin = []\n[state]\nurl = "postgresql+asyncpg://127.0.0.1:1/none"\n')
@@ -220,25 +221,29 @@ def test_check(folder: Path, run: Run) -> None:
     wrong = run("check")
     assert wrong.returncode == 1
     for said in (
-        r"error CATALOG_UNKNOWN_KEY gateway.toml: origin\n    .*\n    did you mean 'origins'\?",
-        "warning CATALOG_MISSING_KEY gateway.toml: keys.ids",
-        "error STATE_UNAVAILABLE gateway.toml: state.url",
-        "error CATALOG_WRONG_TYPE broken.toml: partner.code",
-        "error IDENTITY_NO_KEYS coop.toml: identity.jwks_file",
-        r"error SOURCE_\w+ coop.toml: (source.fleet.url|mapping.bikes.table)",
-        r"\n\d+ errors, 3 warnings\n$",
+        r"gateway.toml\n +error +CATALOG_UNKNOWN_KEY  origin, line 1\n +.*\n +did you mean 'origins'\?",
+        "warning  CATALOG_MISSING_KEY  keys.ids",
+        "error    STATE_UNAVAILABLE  state.url, line 3",
+        r"broken.toml\n +error +CATALOG_WRONG_TYPE  partner.code, line 2",
+        r"error    IDENTITY_NO_KEYS  identity.jwks_file, line \d+",
+        r"error    SOURCE_\w+  (source.fleet.url|mapping.bikes.table), line \d+",
+        r"\n\d+ errors, 3 warnings(, \d+ notes?)?\n$",
     ):
         assert re.search(said, wrong.stdout), wrong.stdout
     offline = run("check", "--offline", "--json")
     assert offline.returncode == 1
-    found = {mistake["code"]: mistake for mistake in json.loads(offline.stdout)}
+    found = {finding["code"]: finding for finding in json.loads(offline.stdout)["findings"]}
     assert found["CATALOG_UNKNOWN_KEY"] == {
+        "severity": "error",
         "code": "CATALOG_UNKNOWN_KEY",
         "file": "gateway.toml",
+        "line": 1,
         "key": "origin",
+        "partner": None,
+        "source": None,
+        "mapping": None,
         "message": "`origin` is not a key of this table.",
-        "hint": "did you mean 'origins'?",
-        "level": "error",
+        "mend": "did you mean 'origins'?",
     }
     assert "STATE_UNAVAILABLE" not in found and "IDENTITY_NO_KEYS" in found
 
