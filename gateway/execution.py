@@ -20,7 +20,7 @@ from resolvers.context import Context
 from resolvers.cursor import Cursors
 from resolvers.errors import GatewayError, SourceError
 from resolvers.global_id import GlobalIds
-from resolvers.observation import SourceCall
+from resolvers.observation import SourceCall, Watcher
 from resolvers.plan import Plan, Planner, Withheld
 from resolvers.selection import Selections, named_variables
 from resolvers.viewer import Grant, Viewer
@@ -42,6 +42,7 @@ class Runtime:
     page: tuple[int, int] = (50, 1000)
     ids_most: int = 100
     observers: tuple[Callable[[SourceCall], None], ...] = ()
+    watcher: Watcher | None = None
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _plans: WeakKeyDictionary[Document, dict[Any, Plan]] = field(default_factory=WeakKeyDictionary)
 
@@ -68,7 +69,10 @@ class Runtime:
             page=self.page,
             ids_most=self.ids_most,
             observers=(self.pools.observe, *self.observers),
+            watcher=self.watcher,
         )
+        if self.watcher is not None:
+            self.watcher.planned(plan)
         try:
             running = execute(
                 self.schema,

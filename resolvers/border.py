@@ -7,15 +7,15 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Any
 
-from resolvers.coercion import Convert, NotUnderstood, converter, text_of
+from resolvers.coercion import text_of
+from resolvers.composition import Composer, Issues, Rules, keeps_rest, rules_of
 from resolvers.entity import Field, Kind, Model
 from resolvers.expression import Column, Constant
 from resolvers.fetch import Seed
 from resolvers.identifier import KeyToken, NameToken, Token, normalize
 from resolvers.local_key import key_text
-from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Names, Parts, Target, Value
+from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Names, Parts, Target, Value, leaves
 
-Issues = list[tuple[str, str, str]] | None
 Build = Callable[[Sequence[Any], Issues], Any]
 
 
@@ -34,7 +34,8 @@ def reading(model: Model, mapping: Mapping, path: str, zone: str) -> Reading:
     match binding:
         case Value():
             fallback = stand_in(model, mapping.entity, path, field)
-            return _leaf(field, binding, zone, path, fallback)
+            rules = rules_of(leaves(mapping)) if keeps_rest(binding) else ()
+            return _leaf(field, binding, zone, path, fallback, rules)
         case Parts():
             return _parts(model, mapping.entity, field, binding, zone, path)
         case Names():
@@ -55,34 +56,16 @@ def stand_in(model: Model, entity: str, path: str, field: Field) -> Any:
     return None
 
 
-def _leaf(field: Field, value: Value, zone: str, path: str, fallback: Any = None) -> Reading:
-    convert = _guarded(converter(field, value, zone), path)
-    if isinstance(value.expression, Constant):
-        constant = value.expression.value
-        return Reading((), lambda _raws, issues: convert(constant, issues))
-    if fallback is None:
-        return Reading((value,), lambda raws, issues: convert(raws[0], issues))
+def _leaf(field: Field, value: Value, zone: str, path: str, fallback: Any = None, rules: Rules = ()) -> Reading:
+    found = Composer(field, zone, path, rules).leaf(value)
+    if fallback is None or isinstance(value.expression, Constant):
+        return Reading(found.values, found.make)
 
     def build(raws: Sequence[Any], issues: Issues) -> Any:
-        found = convert(raws[0], issues)
-        return fallback if found is None else found
+        known = found.make(raws, issues)
+        return fallback if known is None else known
 
-    return Reading((value,), build)
-
-
-def _guarded(convert: Convert, path: str) -> Callable[[Any, Issues], Any]:
-    def guarded(raw: Any, issues: Issues) -> Any:
-        if raw is None:
-            return None
-        try:
-            return convert(raw)
-        except NotUnderstood as error:
-            if issues is not None:
-                code, text = error.args
-                issues.append((code, path, text))
-            return None
-
-    return guarded
+    return Reading(found.values, build)
 
 
 def _several(readings: Map[str, Reading]) -> tuple[tuple[Value, ...], list[tuple[str, int, int, Build]]]:
@@ -126,8 +109,8 @@ def _parts(model: Model, entity: str, field: Field, binding: Parts, zone: str, p
             item: dict[str, Any] = dict.fromkeys(names)
             for name, start, end, inner in spans:
                 _put(item, name, inner(raws[base + start : base + end], issues))
-            for name, leaves in nested.items():
-                if item[name] is not None and any(item[name].get(leaf) is None for leaf in leaves):
+            for name, needed in nested.items():
+                if item[name] is not None and any(item[name].get(leaf) is None for leaf in needed):
                     item[name] = None
             if compared and item["value"] is not None:
                 item["value"] = item["value"].strip()
@@ -186,13 +169,14 @@ def target_reading(model: Model, target: Target, zone: str, path: str) -> Readin
     }
     if target.country is not None:
         readings["country"] = _leaf(identifier["country"], target.country, zone, path)
+    if target.whose is not None:
+        readings["partner"] = _leaf(Field("partner", Kind.LEAF, "String"), target.whose, zone, path)
     values, spans = _several(readings)
-    partner = target.partner
 
     def build(raws: Sequence[Any], issues: Issues) -> Token | None:
         found = {name: inner(raws[start:end], issues) for name, start, end, inner in spans}
-        scheme, value = found["scheme"], found["value"]
-        if scheme is None or value is None:
+        scheme, value, partner = found["scheme"], found["value"], found.get("partner", target.partner)
+        if scheme is None or value is None or (partner is None and target.whose is not None):
             return None
         normalized = normalize(value)
         return NameToken(scheme, normalized, found.get("country"), partner, value.strip()) if normalized else None
@@ -202,12 +186,13 @@ def target_reading(model: Model, target: Target, zone: str, path: str) -> Readin
 
 def _key_reading(target: ByKey, path: str) -> Reading:
     columns = tuple(Value(Column(name)) for name in target.columns)
+    nothing = target.null
     if target.code is None:
         mapping = target.to[""]
 
         def plain(raws: Sequence[Any], _issues: Issues) -> Token | None:
             key = key_text(raws)
-            return None if key is None else KeyToken(mapping, key)
+            return None if key is None or key in nothing else KeyToken(mapping, key)
 
         return Reading(columns, plain)
     to = target.to
@@ -215,7 +200,7 @@ def _key_reading(target: ByKey, path: str) -> Reading:
     def coded(raws: Sequence[Any], _issues: Issues) -> Token | None:
         key = key_text(raws[1:])
         mapping = None if raws[0] is None else to.get(text_of(raws[0]))
-        return None if key is None or mapping is None else KeyToken(mapping, key)
+        return None if key is None or mapping is None or key in nothing else KeyToken(mapping, key)
 
     return Reading((target.code, *columns), coded)
 

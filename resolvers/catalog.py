@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from resolvers.agreement import Agreement, Visible, visible
 from resolvers.entity import Kind, Model
 from resolvers.errors import Mistake
-from resolvers.expression import Case, Constant
+from resolvers.expression import outcomes
 from resolvers.mapping import Binding, ByIdentifier, ByKey, Mapping, Value
 from resolvers.partner_file import Partner, read
 from resolvers.section import nearest
@@ -140,8 +139,9 @@ def _across(partner: Partner, partners: Map[str, Partner], model: Model) -> Iter
             for target in _targets(binding):
                 if isinstance(target, ByKey):
                     yield from _elsewhere(partner, key, target, field.type, partners)
-                elif target.partner is not None and target.partner not in partners:
-                    yield _unknown(partner, key, f"there is no partner {target.partner!r}.", target.partner, partners)
+                    continue
+                for code in sorted((target.partners or frozenset()) - partners.keys()):
+                    yield _unknown(partner, key, f"there is no partner {code!r}.", code, partners)
     for agreement in partner.agreements:
         for code in sorted(agreement.partners - {"*"} - partners.keys()):
             key = f"agreement.{agreement.code}.with"
@@ -169,13 +169,7 @@ def _elsewhere(
 
 def _outcomes(value: Value) -> set[str]:
     """The codes of partners that a value can be, as far as its file names them."""
-    expression = value.expression
-    found: list[Any] = [*(value.values or {}).values(), value.otherwise]
-    if isinstance(expression, Constant):
-        found += expression.value if isinstance(expression.value, tuple) else [expression.value]
-    elif isinstance(expression, Case):
-        found += [expression.otherwise, *(outcome for _, outcome in expression.cases)]
-    return {str(code) for code in found if code is not None}
+    return {str(code) for code in outcomes(value) if code is not None}
 
 
 def _unknown(partner: Partner, key: str, message: str, name: str, known: Iterable[str]) -> Mistake:

@@ -17,16 +17,17 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from resolvers.entity import Field
-from resolvers.mapping import Value
+from resolvers.expression import Value
+from resolvers.steps import NotFound, Steps
+from resolvers.written import COUNTED, NUMBER, date_format, number_pattern, written_number
 
 Convert = Callable[[Any], Any]
+MOMENT = "Moment"  # no type of the graph: a day, or a time as clocks in the source's zone show it
 _TRUE, _FALSE = frozenset({"1", "true", "t", "yes", "y"}), frozenset({"0", "false", "f", "no", "n"})
 # One column is 0/1 on one engine and true/false on another: a code that nobody named may be known by its other name.
 ALIASES = {"1": "true", "0": "false", "true": "1", "false": "0"}
 _REGION, _CURRENCY = re.compile(r"EEA|[A-Z]{2}(-[A-Z0-9]{1,3})?"), re.compile(r"[A-Z]{3}")
 FIRST_YEAR, LAST_YEAR = 2, 9998  # the years 1 and 9999 are how systems write "never" and "for ever"
-# A number in a text: this and nothing else, so that every database can tell the same texts apart.
-NUMBER = r"[+-]?([0-9]{1,40}[.]?[0-9]{0,40}|[.][0-9]{1,40})([eE][+-]?[0-9]{1,2})?"
 _NUMBER, _BLANKS = re.compile(NUMBER), " \t\r\n"
 
 
@@ -57,6 +58,8 @@ def converter(field: Field, value: Value, zone: str) -> Convert:
     single = _single(field, value, ZoneInfo(value.zone or zone))
     if value.values is not None or not value.strict:
         single = _coded(field, value, single)
+    if value.steps is not None:
+        single = _stepped(value, value.steps, single)
     if not field.many:
         return lambda raw: None if raw is None else single(raw)
 
@@ -66,6 +69,19 @@ def converter(field: Field, value: Value, zone: str) -> Convert:
         return [item for item in (single(member) for member in _members(raw, value.split)) if item is not None]
 
     return many
+
+
+def _stepped(value: Value, steps: Steps, single: Convert) -> Convert:
+    trim, null = value.trim, value.null
+
+    def convert(raw: Any) -> Any:
+        try:
+            text = steps.run(text_of(raw), trim, null)
+        except NotFound as error:
+            raise NotUnderstood("UNPARSEABLE_VALUE", str(error)[:80]) from None
+        return None if text is None else single(text)
+
+    return convert
 
 
 def _members(raw: Any, split: str | None) -> list[Any]:
@@ -97,7 +113,7 @@ def _coded(field: Field, value: Value, single: Convert) -> Convert:
             return values[alias]
         if not strict:
             return otherwise
-        if field.values:
+        if field.values or value.closed:
             raise NotUnderstood("UNKNOWN_ENUM", code[:80])
         return single(raw)
 
@@ -109,20 +125,22 @@ def _single(field: Field, value: Value, zone: ZoneInfo) -> Convert:
         return _enum(frozenset(field.values))
     match field.type:
         case "Int":
-            return _scaled(_int, value.scale, int)
+            return _numeric(value, _int)
         case "Float":
-            return _scaled(_float, value.scale, float)
+            return _numeric(value, _float)
         case "Decimal":
-            return _scaled(number, value.scale, Decimal)
+            return _numeric(value, number)
         case "Boolean":
             return _boolean
         case "Date":
-            return lambda raw: day(raw, zone)
+            return _formatted(value, lambda raw: day(raw, zone))
         case "DateTime":
             inclusive = value.inclusive
-            return lambda raw: instant(raw, zone, inclusive)
+            return _formatted(value, lambda raw: instant(raw, zone, inclusive))
+        case "Moment":
+            return _formatted(value, lambda raw: shown(raw, zone))
         case "LocalTime":
-            return _clock
+            return _formatted(value, _clock)
         case "RegionCode":
             return lambda raw: _code(raw, _REGION)
         case "CurrencyCode":
@@ -143,11 +161,61 @@ def _enum(values: frozenset[str]) -> Convert:
     return convert
 
 
-def _scaled(single: Convert, scale: int, kind: type) -> Convert:
-    if not scale:
+def _numeric(value: Value, kind: Convert) -> Convert:
+    """A number brought to its scale, to the last digit, and into the field's own unit: but for decimals a product of
+    doubles, as databases make it."""
+    read = number if value.decimal is None else _written(value, value.decimal)
+    scale, factor = value.scale, value.factor
+    if not scale and factor == 1.0:
+        return kind if value.decimal is None else lambda raw: kind(read(raw))
+    shift, exact = Decimal(10) ** scale, Decimal(repr(factor))
+
+    def convert(raw: Any) -> Any:
+        found = read(raw)
+        if scale:
+            found = number(found) * shift
+        if factor != 1.0:
+            found = number(found) * exact if kind is number else _float(float(found) * factor)
+        return _int(int(found) if factor == 1.0 else round(found)) if kind is _int else kind(found)
+
+    return convert
+
+
+def _written(value: Value, decimal: str) -> Convert:
+    """Numbers as people write them; a unit beside one counts."""
+    pattern, units = number_pattern(decimal), {} if value.unit is not None else value.units or {}
+
+    def convert(raw: Any) -> Decimal | float:
+        if isinstance(raw, int | float | Decimal):
+            return number(raw)
+        found = written_number(pattern, text_of(raw)[:100])
+        if found is None:
+            raise NotUnderstood("UNPARSEABLE_VALUE", text_of(raw)[:80])
+        factor = units.get(found[1], 1.0)
+        return found[0] if factor == 1.0 else float(found[0]) * factor
+
+    return convert
+
+
+def _formatted(value: Value, single: Convert) -> Convert:
+    """Days and times of the formats that the mapping names; what is no text is read as ever."""
+    if not value.formats:
         return single
-    factor = Decimal(10) ** scale
-    return lambda raw: kind(number(raw) * factor)
+    counted = any(name in COUNTED for name in value.formats)
+    reads = tuple(found for name in value.formats if (found := date_format(name)) is not None)
+
+    def convert(raw: Any) -> Any:
+        if isinstance(raw, date | time | timedelta):
+            return single(raw)
+        text = text_of(raw).strip()
+        if text and not text.strip("0-/. :") and not counted:
+            raise NotUnderstood("ZERO_DATE", text[:80])
+        for read in reads:
+            if (found := read(text)) is not None:
+                return single(found)
+        raise NotUnderstood("UNPARSEABLE_VALUE", text[:80])
+
+    return convert
 
 
 def _int(raw: Any) -> int:
@@ -203,6 +271,14 @@ def _moment(raw: Any) -> date | datetime:
             raise NotUnderstood("UNPARSEABLE_VALUE", text[:80]) from None
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise NotUnderstood("PLACEHOLDER_VALUE", str(found)[:80])
+    return found
+
+
+def shown(raw: Any, zone: ZoneInfo | None = None) -> date | datetime:
+    """A raw value as a day, or a time as clocks show it; one with an offset by those in the zone. NotUnderstood."""
+    found = _moment(raw)
+    if isinstance(found, datetime) and found.tzinfo is not None:
+        return found.astimezone(zone).replace(tzinfo=None)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,10 +15,10 @@ from resolvers.catalog import Catalog
 from resolvers.connectors.pools import Pools
 from resolvers.connectors.sql import SqlSource
 from resolvers.cursor import Cursors
-from resolvers.fetch import Accepted, Access, Fetch, Linked, LinkRows, OrderKey, Row
+from resolvers.fetch import Accepted, Access, Fetch, Linked, LinkRows, Listing, OrderKey, Row, Window
 from resolvers.global_id import GlobalIds
 from resolvers.mapping import Mapping
-from resolvers.observation import SourceCall
+from resolvers.observation import Observe, SourceCall, Watcher
 from resolvers.plan import Plan, Withheld
 from resolvers.predicate import Predicate
 from resolvers.sight import Sight
@@ -35,7 +35,7 @@ class Context:
     """One request.
 
     sources: those of the catalog that the request began with. page: (default, most) rows of a page. now: one clock for
-    the whole answer.
+    the whole answer. watcher: hears what is asked, with values.
     """
 
     viewer: Viewer
@@ -50,6 +50,7 @@ class Context:
     page: tuple[int, int]
     ids_most: int
     observers: tuple[Callable[[SourceCall], None], ...] = ()
+    watcher: Watcher | None = None
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     pages: dict[Any, asyncio.Future[Any]] = field(default_factory=dict)
     _calls: set[asyncio.Future[Any]] = field(default_factory=set)
@@ -83,19 +84,41 @@ class Context:
 
     async def rows(self, fetch: Fetch, access: Access) -> list[Row]:
         """Ask a source for rows. SourceError where it fails."""
-        return await self._owned(self.sources[fetch.source].rows(fetch, access, self.observe))
+        observe = self._heard(fetch, access)
+        return await self._owned(self.sources[fetch.source].rows(replace(fetch, now=self.now), access, observe))
 
     async def accept(self, fetch: Fetch, condition: Predicate | None, order: Sequence[OrderKey]) -> Accepted:
         """Ask a source what it can do itself. SourceError where it fails."""
-        return await self._owned(self.sources[fetch.source].accept(fetch, condition, order, self.observe))
+        observe = self._heard(fetch, None)
+        found = await self._owned(
+            self.sources[fetch.source].accept(replace(fetch, now=self.now), condition, order, observe)
+        )
+        if self.watcher is not None:
+            self.watcher.accepted(fetch, order, found)
+        return found
 
     async def count(self, fetch: Fetch, condition: Predicate | None) -> int:
         """Ask a source how many rows a list has. SourceError where it fails."""
-        return await self._owned(self.sources[fetch.source].count(fetch, condition, self.observe))
+        observe = self._heard(fetch, Listing(Window(), condition))
+        return await self._owned(self.sources[fetch.source].count(replace(fetch, now=self.now), condition, observe))
 
     async def links(self, source: str, mappings: Iterable[Mapping], entity: str, wanted: LinkRows) -> list[Linked]:
         """Ask a source for rows of link tables. SourceError where it fails."""
-        return await self._owned(self.sources[source].links(mappings, entity, wanted, self.observe))
+        return await self._owned(
+            self.sources[source].links(mappings, entity, replace(wanted, now=self.now), self._heard(None, wanted))
+        )
+
+    def _heard(self, fetch: Fetch | None, access: Access | LinkRows | None) -> Observe:
+        """What tells everybody of a call, and the watcher what it was for."""
+        watcher = self.watcher
+        if watcher is None:
+            return self.observe
+
+        def heard(call: SourceCall) -> None:
+            self.observe(call)
+            watcher.asked(fetch, access, call)
+
+        return heard
 
     async def _owned(self, call: Coroutine[Any, Any, T]) -> T:
         # Dataloaders run their batches outside of the request's own task, so its cancellation would not reach them.

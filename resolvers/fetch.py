@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from resolvers.cursor import Position
@@ -33,7 +34,8 @@ class Arm:
 class Fetch:
     """One statement's worth: one source, one entity, one level. paths: the columns of a row's values, in order.
 
-    issues: whether rows carry what could not be understood.
+    issues: whether rows carry what could not be understood. now: the request's clock, for forms that look at one.
+    places: where in the response its records stand; aim: the edge of a filter that they are asked for instead.
     """
 
     source: str
@@ -41,6 +43,9 @@ class Fetch:
     paths: tuple[str, ...]
     arms: tuple[Arm, ...]
     issues: bool = False
+    now: datetime | None = None
+    places: tuple[tuple[str, ...], ...] = ()
+    aim: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +93,16 @@ class Children:
 
 @dataclass(frozen=True, slots=True)
 class LinkRows:
-    """What the link tables of field `path` name. owners: by (mapping, index): values of the `on` columns, as a key."""
+    """What the link tables of field `path` name. owners: by (mapping, index): values of the `on` columns, as a key.
+
+    places, aim: as of a Fetch.
+    """
 
     path: str
     owners: Map[tuple[str, int], Sequence[str]]
+    now: datetime | None = None
+    places: tuple[tuple[str, ...], ...] = ()
+    aim: str = ""
 
 
 Access = Listing | Lookup | Children

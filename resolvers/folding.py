@@ -27,7 +27,7 @@ def fold(text: str) -> str:
 
 
 def pattern(needle: str) -> str:
-    """A regular expression, in the words that PCRE and PostgreSQL share, that finds texts whose fold holds the needle's."""
+    """A regular expression, in words that PCRE and PostgreSQL share, for texts whose fold holds the needle's."""
     return "".join(_class(character) for character in fold(needle))
 
 

@@ -22,7 +22,8 @@ class Level:
 
     mappings: those whose records can stand here. wanted: mapping id -> what is asked of it, parts and members of lists
     too ("address", "licences.number"). given: mapping id -> what of it is shared. fetches: one per source. The last two
-    are there once the level is closed. looks: paths that conditions look at, delivered or not.
+    are there once the level is closed. looks: paths that conditions look at, delivered or not. places: where in the
+    response its records stand; aim: the edge of a filter that they are asked for instead.
     """
 
     entity: str
@@ -33,6 +34,8 @@ class Level:
     fetches: tuple[Fetch, ...] = ()
     given: dict[str, frozenset[str]] = field(default_factory=dict)
     looks: frozenset[str] = frozenset()
+    places: list[tuple[str, ...]] = field(default_factory=list)
+    aim: str = ""
 
     def allow(self, mappings: Iterable[Mapping]) -> tuple[Mapping, ...]:
         """Let records of mappings stand here; the same mappings."""
@@ -69,7 +72,8 @@ class Level:
             narrow = self._narrowed(model, mapping, given, asked, refusal)
             by_source.setdefault(mapping.source_id, []).append(Arm(narrow, given, withheld))
         self.fetches = tuple(
-            Fetch(source, self.entity, paths, tuple(arms), self.issues) for source, arms in by_source.items()
+            Fetch(source, self.entity, paths, tuple(arms), self.issues, places=tuple(self.places), aim=self.aim)
+            for source, arms in by_source.items()
         )
 
     def _unknown(self, model: Model, mapping: Mapping, path: str, refusal: Refusal) -> bool:
@@ -80,6 +84,7 @@ class Level:
         """A closed copy whose fetches say of some paths whether they are withheld, and that delivers extra ones."""
         wanted = {name: set(paths) for name, paths in self.wanted.items()}
         found = Level(self.entity, dict(self.paths), dict(self.mappings), wanted, self.issues, looks=looks)
+        found.places, found.aim = self.places, self.aim
         for path in extra:
             found.want(path, self.mappings.values())
         for path in looks:  # members of lists, so that they are in them

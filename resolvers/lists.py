@@ -48,7 +48,7 @@ async def asked(
         return Asking(context, level, None, order), []
     condition = normal(condition)
     told(context, level, names(condition), order, place)
-    joins = SemiJoin(context)
+    joins = SemiJoin(context, level.places)
     resolved = await joins.resolve(level.entity, tuple(level.mappings.values()), condition)
     return Asking(context, level, normal(resolved), order), list(joins.failures.values())
 

@@ -83,7 +83,8 @@ async def linked(
 
     async def ask(source: str, wanted: dict[tuple[str, int], set[str]]) -> None:
         mappings = {m.id: m for parent in parents if (m := parent.row.mapping).source_id == source}
-        asked = LinkRows(step.edge, {key: list(found) for key, found in wanted.items()})
+        keys = {key: list(found) for key, found in wanted.items()}
+        asked = LinkRows(step.edge, keys, places=tuple(step.level.places), aim=step.level.aim)
         try:
             found = await context.links(source, mappings.values(), step.entity, asked)
         except SourceError as error:

@@ -4,32 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-from resolvers.expression import Constant, Expression, columns
+from resolvers.expression import Value as Value
+from resolvers.expression import columns, other_tables, outcomes
+from resolvers.expression import pushable as pushable
 from resolvers.predicate import Predicate, names
 
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One leaf: an expression, then how its text or number becomes a canonical value.
-
-    values: source code (as text) -> canonical value; otherwise: for codes not in it (with `strict` false; else such a
-    code is null and a data issue). null: raw values that mean nothing. split: separator of a list in one cell.
-    scale: decimal exponent. zone: of times without an offset. inclusive: the day itself belongs to the period it ends.
-    """
-
-    expression: Expression
-    values: Map[str, Any] | None = None
-    otherwise: Any = None
-    strict: bool = True
-    null: tuple[Any, ...] = ()
-    trim: bool = False
-    split: str | None = None
-    scale: int = 0
-    zone: str | None = None
-    inclusive: bool = False
+FIRST = " ?? "  # between the columns of a key of which the first that is not null counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +38,13 @@ class ByKey:
     """Leads to a record by the key of its mapping.
 
     columns: of the key. to: mapping ids ("partner.mapping") by code; code "" is the only one where no column decides.
-    code: what reads the code.
+    code: what reads the code. null: texts of a key that lead nowhere.
     """
 
     columns: tuple[str, ...]
     to: Map[str, str]
     code: Value | None = None
+    null: tuple[str, ...] = ()
 
     @property
     def mappings(self) -> frozenset[str]:
@@ -70,21 +53,26 @@ class ByKey:
 
 @dataclass(frozen=True, slots=True)
 class ByIdentifier:
-    """Leads to a record known by an identifier: of one partner, or of any (partner None)."""
+    """Leads to a record known by an identifier: of one partner, of that which `whose` reads, or of any (both None)."""
 
     scheme: Value
     value: Value
     country: Value | None = None
     partner: str | None = None
     exact: bool = False
+    whose: Value | None = None
+
+    @property
+    def partners(self) -> frozenset[str] | None:
+        """The partners whose records it can lead to; None for any."""
+        if self.whose is not None:
+            return frozenset(str(code) for code in outcomes(self.whose))
+        return None if self.partner is None else frozenset([self.partner])
 
     @property
     def schemes(self) -> frozenset[str]:
         """The schemes that can come out of it."""
-        if isinstance(self.scheme.expression, Constant):
-            return frozenset([str(self.scheme.expression.value)])
-        found = {str(name) for name in (self.scheme.values or {}).values()}
-        return frozenset(found | ({str(self.scheme.otherwise)} if self.scheme.otherwise is not None else set()))
+        return frozenset(str(name) for name in outcomes(self.scheme))
 
 
 Target = ByKey | ByIdentifier
@@ -92,30 +80,53 @@ Target = ByKey | ByIdentifier
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Leads to many records: in the row itself, or through a table (`on`: its column, the mapped table's column)."""
+    """Leads to many records: in the row itself, or through a table (`on`: its column, the mapped table's column) with
+    joins of its own."""
 
     target: Target
     table: str | None = None
     on: tuple[tuple[str, str], ...] = ()
     where: Predicate | None = None
+    joins: Map[str, Join] = field(default_factory=dict, hash=False)
 
 
 Binding = Value | Parts | Names | Target | tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Pivot:
+    """Rows with a code and a value as columns. columns: name -> the code in column `key` whose row has the value."""
+
+    key: str
+    value: str
+    columns: Map[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
-    """One more table, n:1. `on`: (column of the joined table, column of the mapped table or of an earlier join)."""
+    """One more table, one row of it beside each mapped row. `on`: (column of the joined table, column of the mapped
+    table or of an earlier join).
+
+    key: of the joined table, where one of several rows is picked: the first by `by` (the last, if descending), nulls
+    last, equal ones by the key. pivot: its columns stand in place of the table's own.
+    """
 
     name: str
     table: str
     on: tuple[tuple[str, str], ...]
     where: Predicate | None = None
+    key: tuple[str, ...] = ()
+    by: str | None = None
+    descending: bool = False
+    pivot: Pivot | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mapping:
-    """The rows of one table as records of one entity. `fields`: dotted path -> binding. Compared by identity."""
+    """The rows of one table as records of one entity. `fields`: dotted path -> binding. Compared by identity.
+
+    distinct: rows with one key are meant to be one record, and the first of them stands for all.
+    """
 
     partner: str
     name: str
@@ -127,6 +138,7 @@ class Mapping:
     joins: Map[str, Join]
     where: Predicate | None = None
     key_is_personal: bool = False
+    distinct: bool = False
 
     @property
     def id(self) -> str:
@@ -149,6 +161,21 @@ class Mapping:
         for binding in self.fields.values():
             if isinstance(binding, tuple):
                 yield from (link.table for link in binding if link.table is not None)
+                yield from (join.table for link in binding for join in link.joins.values())
+            elif isinstance(binding, Value):
+                yield from (table for table, _ in other_tables(binding))
+
+
+def leaves(mapping: Mapping) -> Iterator[Value]:
+    """The value forms of its leaves, those in parts among them."""
+    for binding in mapping.fields.values():
+        match binding:
+            case Value():
+                yield binding
+            case Parts(members=members):
+                yield from (value for member in members for value in member.values())
+            case Names(members=named):
+                yield from named.values()
 
 
 def target_values(target: Target) -> Iterator[Value]:
@@ -161,13 +188,16 @@ def target_values(target: Target) -> Iterator[Value]:
         yield target.value
         if target.country is not None:
             yield target.country
+        if target.whose is not None:
+            yield target.whose
 
 
 def columns_of(binding: Binding) -> Iterator[tuple[str | None, str]]:
     """Every (link table or None, column) that a binding reads."""
     match binding:
-        case Value(expression=expression):
-            yield from ((None, name) for name in columns(expression))
+        case Value():
+            yield from ((None, name) for name in columns(binding))
+            yield from ((table, name) for table, found in other_tables(binding) for name in found)
         case Parts(members=members):
             for member in members:
                 for value in member.values():
@@ -188,6 +218,6 @@ def columns_of(binding: Binding) -> Iterator[tuple[str | None, str]]:
 
 def _target_columns(target: Target, table: str | None) -> Iterator[tuple[str | None, str]]:
     if isinstance(target, ByKey):
-        yield from ((table, name) for name in target.columns)
+        yield from ((table, name) for column in target.columns for name in column.split(FIRST))
     for value in target_values(target):
-        yield from ((table, name) for name in columns(value.expression))
+        yield from ((table, name) for name in columns(value))

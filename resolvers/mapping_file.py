@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from resolvers.entity import Entity, Field, Kind, Model
-from resolvers.expression import Column, Constant
+from resolvers.expression import Case, Column, Constant, light
+from resolvers.join_form import joins_of, known_join, on_of
 from resolvers.mapping import (
+    FIRST,
     Binding,
     ByIdentifier,
     ByKey,
@@ -22,8 +24,10 @@ from resolvers.mapping import (
     Value,
     columns_of,
 )
+from resolvers.predicate import Compare
 from resolvers.predicate import names as predicate_names
 from resolvers.predicate_form import predicate
+from resolvers.rows_form import read_rows, read_tree, reads_rows
 from resolvers.section import Section, nearest
 from resolvers.value_form import HEADS, LATER, read_constant, read_value
 
@@ -48,6 +52,7 @@ class MappingReader:
         self.defaults: dict[str, str] = {"CurrencyCode": currency, "timeZone": zone}
         self.fallback: Map[str, Any] = {}
         self.joins: Map[str, Join | None] = {}
+        self.key: tuple[str, ...] = ()
 
     def read(self, section: Section, sources: Map[str, Any]) -> Mapping | None:
         if not re.fullmatch(NAME, section.name):
@@ -57,13 +62,18 @@ class MappingReader:
         source = section.text("source", required=True, choices=sources)
         table = section.text("table", required=True)
         key = section.texts("key", required=True)
+        self.key = key or ()
         personal = section.boolean("key_is_personal") or False
+        distinct = section.boolean("distinct") or False
         where = predicate(section, "where")
-        self.joins = self._joins(section)
+        if distinct and any("." in name for name in (*(key or ()), *(predicate_names(where) if where else ()))):
+            message = "with `distinct`, `key` and `where` look at columns of the mapped table alone."
+            section.mistake("CATALOG_WRONG_VALUE", "distinct", message)
+        self.joins = joins_of(section)
         for name in key or ():
-            self._known_join(section, section.at("key"), name)
+            known_join(section, section.at("key"), name, self.joins)
         for name in predicate_names(where) if where is not None else ():
-            self._known_join(section, section.at("where"), name)
+            known_join(section, section.at("where"), name, self.joins)
         fields_section = section.section("fields", required=True)
         fields: dict[str, Binding] = {}
         if entity is not None and fields_section is not None:
@@ -72,9 +82,7 @@ class MappingReader:
                 at = f"{fields_section.path}.{path}"
                 for link_table, name in columns_of(binding):
                     if link_table is None:
-                        self._known_join(section, at, name)
-                    elif "." in name:
-                        section.mistakes.add("CATALOG_UNKNOWN_REFERENCE", at, f"{name!r}: a link table has no joins.")
+                        known_join(section, at, name, self.joins)
         section.done(LATER)
         if entity is None or source is None or table is None or key is None:
             return None
@@ -89,32 +97,8 @@ class MappingReader:
             joins={name: join for name, join in self.joins.items() if join is not None},
             where=where,
             key_is_personal=personal,
+            distinct=distinct,
         )
-
-    def _joins(self, section: Section) -> dict[str, Join | None]:
-        self.joins = joins = {}
-        for item in section.sections("join"):
-            name = item.name
-            if not re.fullmatch(NAME, name):
-                item.mistake("CATALOG_WRONG_VALUE", "", f"{name!r} is no name for a join.", f"pattern: {NAME}")
-            table = item.text("table", required=True)
-            on = _on(item, prefix=name)
-            for _, own in on:
-                self._known_join(item, item.at("on"), own)  # those before it: a join cannot hang on a later one
-            where = predicate(item, "where")
-            for column in predicate_names(where) if where is not None else ():
-                if "." in column:
-                    message = f"{column!r}: `where` of a join looks at columns of the joined table, without its name."
-                    item.mistake("CATALOG_UNKNOWN_REFERENCE", "where", message)
-            item.done(LATER)
-            joins[name] = Join(name, table, on, where) if table and on else None
-        return joins
-
-    def _known_join(self, section: Section, at: str, column: str) -> None:
-        join, dot, _ = column.rpartition(".")
-        if dot and join not in self.joins:
-            hint = nearest(join, self.joins) or "joins here: " + (", ".join(self.joins) or "none")
-            section.mistakes.add("CATALOG_UNKNOWN_REFERENCE", at, f"{column!r}: there is no join {join!r}.", hint)
 
     # fields ----------------------------------------------------------------------------------------------------------
 
@@ -178,9 +162,16 @@ class MappingReader:
             members = {key: read_value(inner, key, inner.take(key), Field(key, Kind.LEAF, "JSON")) for key in raw}
             into[path] = Names({key: value for key, value in members.items() if value is not None})
         else:
-            value = read_value(section, name, raw, field)
+            value = self._leaf(section, name, raw, field)
             if value is not None:
                 into[path] = value
+
+    def _leaf(self, section: Section, name: str, raw: Any, field: Field) -> Value | None:
+        if isinstance(raw, dict) and "tree" in raw:
+            return read_tree(section, name, raw, field, self.key)
+        if field.many and reads_rows(raw):
+            return read_rows(section, name, raw, field)
+        return read_value(section, name, raw, field)
 
     def _leaves(self, field: Field) -> list[str]:
         return list(self.model.parts[field.type].fields)
@@ -244,6 +235,8 @@ class MappingReader:
     # references and links --------------------------------------------------------------------------------------------
 
     def _target(self, section: Section, name: str, raw: Any, entity: str) -> Target | None:
+        if isinstance(raw, list) and raw and all(isinstance(item, dict) and "key" in item for item in raw):
+            return self._first(section, name, raw, entity)
         if not isinstance(raw, dict):
             quoted = f'"{raw}"' if isinstance(raw, str) else '"column"'
             section.mistake("CATALOG_WRONG_TYPE", name, "a reference is expected here.", f"like {{ key = {quoted} }}")
@@ -252,6 +245,25 @@ class MappingReader:
         target: Target | None = self._by_key(form, entity) if "key" in raw else self._identifier(form)
         form.done(LATER)
         return target
+
+    def _first(self, section: Section, name: str, raw: list[dict[str, Any]], entity: str) -> ByKey | None:
+        """The first of several references whose key is there."""
+        found = []
+        for index, item in enumerate(raw):
+            form = Section(item, f"{section.at(name)}[{index}]", section.mistakes)
+            target = self._by_key(form, entity)
+            if target is not None and (target.code is not None or len(target.columns) > 1 or target.null):
+                message = "one of several references is a key of one column, and one mapping."
+                form.mistake("CATALOG_WRONG_VALUE", "", message)
+            elif target is not None:
+                found.append(target)
+            form.done(LATER)
+        if len(found) < len(raw):
+            return None
+        names = [target.columns[0] for target in found]
+        ways = tuple((Compare(column, "isNull", False), str(index)) for index, column in enumerate(names))
+        to = {str(index): target.to[""] for index, target in enumerate(found)}
+        return ByKey((FIRST.join(names),), to, Value(Case(ways, None)))
 
     def _link(self, section: Section, name: str, raw: Any, entity: str) -> Link | None:
         if not isinstance(raw, dict):
@@ -264,15 +276,29 @@ class MappingReader:
             return None
         form = Section(raw, section.at(name), section.mistakes)
         table = form.text("table")
-        on = _on(form) if "table" in raw else ()
+        on = on_of(form) if "table" in raw else ()
         where = predicate(form, "where") if "table" in raw else None
+        joins = joins_of(form) if "table" in raw else {}
         target: Target | None = self._by_key(form, entity) if "key" in raw else self._identifier(form)
         form.done(LATER)
-        return None if target is None else Link(target, table, on, where)
+        if target is None:
+            return None
+        link = Link(target, table, on, where, {key: join for key, join in joins.items() if join is not None})
+        for _, column in columns_of((link,)) if table is not None else ():
+            known_join(form, form.path, column, {**self.joins, **joins})
+        return link
 
     def _by_key(self, form: Section, entity: str) -> ByKey | None:
-        columns = form.texts("key", required=True)
+        columns: tuple[str, ...] | None
+        if isinstance(form.data.get("key"), dict):
+            several = Section(form.take("key"), form.at("key"), form.mistakes)
+            members = several.texts("coalesce", required=True)
+            several.done()
+            columns = None if members is None else (FIRST.join(members),)
+        else:
+            columns = form.texts("key", required=True)
         to = form.take("to")
+        nothing = self._nothing(form, columns)
         if columns is None:
             return None
         if to is None:
@@ -281,9 +307,9 @@ class MappingReader:
                 reason = ", ".join(fitting) or "none"
                 form.mistake("CATALOG_MISSING_KEY", "to", f"which mapping of {entity}? This partner has: {reason}.")
                 return None
-            return ByKey(columns, {"": self._mapping_id(form, "key", fitting[0], entity, columns)})
+            return ByKey(columns, {"": self._mapping_id(form, "key", fitting[0], entity, columns)}, null=nothing)
         if isinstance(to, str):
-            return ByKey(columns, {"": self._mapping_id(form, "to", to, entity, columns)})
+            return ByKey(columns, {"": self._mapping_id(form, "to", to, entity, columns)}, null=nothing)
         if not isinstance(to, dict) or not isinstance(to.get("values"), dict):
             wanted = "a mapping's name, or { column = ..., values = { code = mapping } }, is expected here."
             form.mistake("CATALOG_WRONG_TYPE", "to", wanted)
@@ -300,7 +326,18 @@ class MappingReader:
             for code, name in named.items()
             if name is not None
         }
-        return ByKey(columns, found, Value(Column(column)))
+        return ByKey(columns, found, Value(Column(column)), nothing)
+
+    def _nothing(self, form: Section, columns: tuple[str, ...] | None) -> tuple[str, ...]:
+        """The keys that mean that there is no record, as texts."""
+        raw = form.take("null")
+        tokens = raw if isinstance(raw, list) else []
+        if raw is not None and (not tokens or not all(type(token) in (str, int) for token in tokens)):
+            form.mistake("CATALOG_WRONG_TYPE", "null", "keys that mean nothing are expected here.", 'like [0] or [""]')
+            return ()
+        if raw is not None and columns is not None and len(columns) > 1:
+            form.mistake("CATALOG_WRONG_VALUE", "null", "`null` is for a key of one column.")
+        return tuple(map(str, tokens))
 
     def _mapping_id(self, form: Section, key: str, name: str, entity: str, columns: tuple[str, ...]) -> str:
         """The full name of a mapping. One of the partner's own must be there and fit; others' are judged later."""
@@ -338,22 +375,18 @@ class MappingReader:
         elif country_raw is not None:
             country = read_value(form, "country", country_raw, identifier.fields["country"])
         spelling = form.text("spelling", choices=("exact", "loose"))
-        partner = None if named else form.text("partner")
+        partner, whose = (None, None) if named else self._whose(form)
         if scheme is None or value is None:
             return None
-        return ByIdentifier(scheme, value, country, partner, exact=spelling == "exact")
+        return ByIdentifier(scheme, value, country, partner, spelling == "exact", whose)
 
-
-def _on(section: Section, prefix: str | None = None) -> tuple[tuple[str, str], ...]:
-    pairs = section.take("on", required=True)
-    if not isinstance(pairs, dict) or not pairs or not all(isinstance(v, str) and v for v in pairs.values()):
-        if pairs is not None:
-            section.mistake("CATALOG_WRONG_TYPE", "on", 'columns in pairs are expected: { "sites.id" = "site_id" }.')
-        return ()
-    found = []
-    for joined, own in pairs.items():
-        column = joined.removeprefix(f"{prefix}.") if prefix else joined.rsplit(".", 1)[-1]
-        if "." in column or not column:
-            section.mistake("CATALOG_WRONG_VALUE", "on", f"{joined!r}: the joined table's own column comes first.")
-        found.append((column, own))
-    return tuple(found)
+    def _whose(self, form: Section) -> tuple[str | None, Value | None]:
+        """The partner that is named, or what reads its code."""
+        if not isinstance(form.data.get("partner"), dict):
+            return form.text("partner"), None
+        whose = read_value(form, "partner", form.take("partner"), Field("partner", Kind.LEAF, "String"))
+        if whose is not None and (whose.values is None or not light(replace(whose, values=None))):
+            like = 'like { column = "owner", values = { "LA POSTE" = "poste" } }'
+            form.mistake("CATALOG_WRONG_VALUE", "partner", "`values` says which code is which partner, alone.", like)
+            return None, None
+        return None, whose

@@ -178,6 +178,7 @@ class Planner:
                     level = self._lookup(at, possible.name)
                     here = Here(level, level.allow(self._shown(possible.name)))
                     self.plan.nodes[at, possible.name] = level
+                    level.places.append(tuple(key for _, key in at))
                     self._object(subsets(nodes), possible, at, here)
                 else:
                     self._object(subsets(nodes), possible, at, None)
@@ -354,6 +355,7 @@ class Planner:
 
     def _step(self, at: Place, step: Step, child: Here, nodes: list[FieldNode], named: Any) -> None:
         self.plan.steps[at] = step
+        step.level.places.append(tuple(key for _, key in at))
         self._plain(nodes, named, at, child)
 
     # levels ----------------------------------------------------------------------------------------------------------

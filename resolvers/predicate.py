@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from resolvers.identifier import Token
+from resolvers.operand import OtherColumn
 
 # operator -> whether it takes a list
 OPERATORS: dict[str, bool] = {
@@ -30,6 +31,7 @@ OPERATORS: dict[str, bool] = {
 class Compare:
     """`name` is a column in a partner file and a field path in the graph; `value` a scalar, or a tuple for `in`.
 
+    In a partner file the value may be an operand: the request's clock, or another column.
     In the graph there is one more operator, `has`: a list holds the value; and the path "" is the partner's code.
     """
 
@@ -102,8 +104,10 @@ FALSE = Or(())
 def names(predicate: Predicate) -> Iterator[str]:
     """Every column or field that the predicate looks at, members of parts by their dotted paths."""
     match predicate:
-        case Compare(name=name):
+        case Compare(name=name, value=value):
             yield name
+            if isinstance(value, OtherColumn):
+                yield value.name
         case Some(path=path, predicate=inner):
             yield path
             yield from (f"{path}.{name}" for name in names(inner))

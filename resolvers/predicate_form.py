@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Any
 
+from resolvers.operand import CLOCKS, Clock, OtherColumn
 from resolvers.predicate import OPERATORS, And, Compare, Not, Or, Predicate
 from resolvers.section import Section, nearest, shown
 
@@ -49,11 +50,28 @@ def _comparisons(section: Section, column: str, operand: Any) -> list[Predicate]
         if operator not in OPERATORS:
             hint = nearest(operator, OPERATORS) or "known: " + ", ".join(OPERATORS)
             inner.mistake("CATALOG_UNKNOWN_KEY", operator, f"{operator!r} is no operator.", hint)
+        elif (operand_ := _operand(inner, operator, value)) is not None:
+            found.append(Compare(column, operator, operand_))
         elif (wanted := _unfit(operator, value)) is not None:
             inner.mistake("CATALOG_WRONG_TYPE", operator, f"{wanted} is expected here, not {shown(value)}.")
         else:
             found.append(Compare(column, operator, tuple(value) if isinstance(value, list) else value))
     return found
+
+
+def _operand(section: Section, operator: str, value: Any) -> Clock | OtherColumn | None:
+    """What stands for a value that is not in the file: `$now`, `$today`, `{ column = "x" }`."""
+    if OPERATORS[operator] or operator in ("startsWith", "contains", "isNull"):
+        return None
+    if isinstance(value, dict) and value.keys() == {"column"} and isinstance(value["column"], str) and value["column"]:
+        return OtherColumn(value["column"])
+    if isinstance(value, str) and value.startswith("$"):
+        if value in CLOCKS:
+            return Clock(value[1:])
+        hint = nearest(value, CLOCKS) or "known: " + ", ".join(CLOCKS)
+        section.mistake("CATALOG_WRONG_VALUE", operator, f"{value!r} is no clock.", hint)
+        return Clock("now")
+    return None
 
 
 def _unfit(operator: str, value: Any) -> str | None:

@@ -73,6 +73,10 @@ def part_of(record: Record, path: str, required: tuple[str, ...]) -> View | None
     return View(record, below)
 
 
+# For the owner only: to others what is hidden is as what is not there.
+_HINTS = frozenset({"DANGLING_REFERENCE", "DUPLICATE_KEY"})
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """Something wrong with one value of a record in its source."""
@@ -104,7 +108,8 @@ def origin(record: Record, partners: Map[str, Any]) -> Origin:
     issues = [
         Issue(code, path, text if own else None)
         for code, path, text in row.issues
-        if any(path == name or path.startswith(name + ".") for name in given)
+        if (own or code not in _HINTS)
+        and (path == "id" or any(path == name or path.startswith(name + ".") for name in given))
     ]
     return Origin(
         partners[record.partner],

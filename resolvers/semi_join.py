@@ -53,20 +53,26 @@ class _Edge:
 
 
 class SemiJoin:
-    """Resolves a filter's edges for one request. `failures`: sources that did not answer, by id."""
+    """Resolves a filter's edges for one request. places: of the list. failures: sources that did not answer, by id."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, places: Sequence[tuple[str, ...]] = ()) -> None:
         self.context = context
+        self._places = list(places)
         self.failures: dict[str, SourceError] = {}
         self._model = context.catalog.model
         self._sight = context.sight
 
-    async def resolve(self, entity: str, mappings: Sequence[Mapping], predicate: Predicate) -> Predicate:
-        """The predicate (in negation normal form) without edges. RequestError FILTER_TOO_WIDE names the edge."""
+    async def resolve(
+        self, entity: str, mappings: Sequence[Mapping], predicate: Predicate, within: str = ""
+    ) -> Predicate:
+        """The predicate (in negation normal form) without edges. RequestError FILTER_TOO_WIDE names the edge.
+
+        within: the edges that lead to the entity, with a dot after each.
+        """
         edges = [some for some in _somes(predicate) if self._model.field(entity, some.path).kind in _EDGES]
         if not edges:
             return predicate
-        prepared = await asyncio.gather(*(self._prepare(entity, mappings, some) for some in edges))
+        prepared = await asyncio.gather(*(self._prepare(entity, mappings, some, within) for some in edges))
         found: dict[int, Predicate] = {}
         wide: list[_Edge] = []
         answers = await asyncio.gather(*(self._far_end(edge) for edge in prepared), return_exceptions=True)
@@ -81,9 +87,9 @@ class SemiJoin:
             await self._near_end(entity, mappings, predicate, wide, found)
         return _replaced(predicate, found)
 
-    async def _prepare(self, entity: str, mappings: Sequence[Mapping], some: Some) -> _Edge:
+    async def _prepare(self, entity: str, mappings: Sequence[Mapping], some: Some, within: str) -> _Edge:
         field = self._model.field(entity, some.path)
-        child = Level(field.type)
+        child = Level(field.type, places=self._places, aim=within + some.path)
         names_ = self._model.identifiers(field.type)
         via, named = "", False
         if field.kind is Kind.REVERSE:
@@ -100,7 +106,7 @@ class SemiJoin:
                 child.want(names_, reached.named)
             child.allow(reached.mappings)
         child.close(self._model, self._sight.refusal)
-        inner = await self.resolve(field.type, tuple(child.mappings.values()), some.predicate)
+        inner = await self.resolve(field.type, tuple(child.mappings.values()), some.predicate, f"{child.aim}.")
         return _Edge(some, field, tuple(follow), child, via, named, inner)
 
     # the far end first ------------------------------------------------------------------------------------------------
@@ -173,7 +179,7 @@ class SemiJoin:
         found: dict[int, Predicate],
     ) -> None:
         """Ask for what fits the rest of the filter, and of that what the edges lead to."""
-        level = Level(entity)
+        level = Level(entity, places=self._places, aim=" and ".join(edge.child.aim for edge in edges))
         level.allow(mappings)
         names_ = self._model.identifiers(entity)
         for edge in edges:

@@ -10,13 +10,28 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from resolvers.coercion import NotUnderstood, converter
-from resolvers.entity import Field
-from resolvers.expression import Case, Coalesce, Column, Constant, Expression, JsonPath, Template
+from resolvers.entity import Field, Kind
+from resolvers.expression import (
+    Case,
+    Coalesce,
+    Column,
+    Constant,
+    Expression,
+    Plus,
+    Template,
+    Unread,
+    hoisted,
+    inner,
+    light,
+)
 from resolvers.mapping import Value
 from resolvers.predicate_form import predicate
 from resolvers.section import Section, nearest, shown
+from resolvers.source_form import read_json, read_raw
+from resolvers.step_form import STEPS, read_decimal, read_factor, read_formats, read_steps, read_unit
 
 HEADS = ("column", "const", "coalesce", "template", "when", "json")
+ALL_HEADS = (*HEADS, "date", "raw", "unread")
 # Option -> the types that it does something for; none named: any.
 OPTIONS: dict[str, frozenset[str]] = {
     "values": frozenset(),
@@ -27,11 +42,17 @@ OPTIONS: dict[str, frozenset[str]] = {
     "scale": frozenset({"Int", "Float", "Decimal"}),
     "zone": frozenset({"Date", "DateTime"}),
     "inclusive": frozenset({"DateTime"}),
+    "decimal": frozenset({"Int", "Float", "Decimal"}),
+    "factor": frozenset({"Int", "Float", "Decimal"}),
+    "unit": frozenset({"Int", "Float", "Decimal"}),
+    "format": frozenset({"Date", "DateTime", "LocalTime"}),
+    **dict.fromkeys(STEPS, frozenset[str]()),
 }
+# What says what a text means; beside forms that have options of their own it would be said twice.
+MEANINGS = ("values", "scale", "decimal", "factor", "unit", "format")
 LATER = {
-    "raw": "an SQL escape comes with the full mapping language",
-    "pattern": "extraction from prose comes with the full mapping language",
-    "pick": "1:n joins come with the full mapping language",
+    "raw": "`raw` stands in a value form; for whole rows name a view",
+    "pick": 'a pick stands in a join: join.NAME = { ..., key = "id", pick = "first" }',
 }
 # What a value of a type looks like, where it is not plain from its name.
 LIKE = {
@@ -132,6 +153,13 @@ class _Options:
         self.scale = form.integer("scale", low=-18, high=18)
         self.trim = form.boolean("trim")
         self.inclusive = form.boolean("inclusive")
+        self.steps = read_steps(form)
+        self.decimal = read_decimal(form)
+        self.formats = read_formats(form, field)
+        self.factor = read_factor(form)
+        factor, unit, self.units = read_unit(form, field)
+        self.factor *= factor
+        self.unit = None if unit is None else read_value(form, "unit", unit, Field("unit", Kind.LEAF, "String"))
 
     def _values(self) -> dict[str, Any] | None:
         values = self.form.take("values")
@@ -152,7 +180,13 @@ class _Options:
         return tuple(tokens)
 
     def applied(self, expression: Expression) -> Value:
-        return Value(
+        form = self.form
+        if any(isinstance(member, Value) and not light(member) for member in inner(expression)):
+            for option in MEANINGS:
+                if option in form.data:
+                    message = f"`{option}` belongs into the inner forms, which have options of their own."
+                    form.mistake("CATALOG_WRONG_VALUE", option, message)
+        found = Value(
             expression=expression,
             values=self.values,
             otherwise=self.otherwise,
@@ -163,11 +197,19 @@ class _Options:
             scale=self.scale or 0,
             zone=self.zone,
             inclusive=bool(self.inclusive),
+            steps=self.steps,
+            decimal=self.decimal,
+            factor=self.factor,
+            unit=self.unit,
+            units=self.units if self.unit is not None or self.decimal is not None else None,
+            formats=self.formats,
+            closed=bool(self.field.values) and self.values is not None,
         )
+        return hoisted(found)
 
 
 def _head(form: Section, raw: Map[str, Any]) -> str | None:
-    heads = [head for head in HEADS if head in raw]
+    heads = [head for head in ALL_HEADS if head in raw]
     if len(heads) == 1:
         return heads[0]
     if not heads and LATER.keys() & raw.keys():
@@ -176,8 +218,8 @@ def _head(form: Section, raw: Map[str, Any]) -> str | None:
         form.done(LATER)
         return None
     slip = next((key for key in raw if key not in OPTIONS and key not in heads), "")
-    message = f"exactly one of {', '.join(HEADS)} is needed here."
-    form.mistake("CATALOG_WRONG_VALUE", "", message, nearest(slip, HEADS) if slip else "")
+    message = f"exactly one of {', '.join(ALL_HEADS)} is needed here."
+    form.mistake("CATALOG_WRONG_VALUE", "", message, nearest(slip, ALL_HEADS) if slip else "")
     return None
 
 
@@ -187,14 +229,19 @@ def _expression(form: Section, head: str, field: Field) -> Expression | None:
             column = form.text("column")
             return Column(column) if column else None
         case "json":
-            column, path = form.text("json"), form.texts("path", required=True)
-            return JsonPath(column, path) if column and path else None
+            return read_json(form)
         case "const":
             return _constant(form, field)
         case "coalesce":
             return _coalesce(form, field)
         case "template":
             return _template(form)
+        case "date":
+            return _plus(form, field)
+        case "raw":
+            return read_raw(form, field)
+        case "unread":
+            return _unread(form, field)
         case _:
             return _case(form, field)
 
@@ -220,15 +267,12 @@ def _coalesce(form: Section, field: Field) -> Expression | None:
     found = []
     for index, item in enumerate(items):
         key = f"coalesce[{index}]"
-        if isinstance(item, dict) and any(option in item for option in OPTIONS if "when" not in item):
-            form.mistake("CATALOG_WRONG_VALUE", key, "options belong beside `coalesce`.")
-            continue
-        value = read_value(form, key, item, field)
+        value = read_value(form, key, item, replace(field, many=False))
         if value is None:
             continue
         if isinstance(value.expression, Constant) and isinstance(value.expression.value, list | tuple | dict):
             form.mistake("CATALOG_WRONG_TYPE", key, "a single value is expected here.")
-        found.append(value.expression)
+        found.append(value.expression if value == Value(value.expression) else value)
     return Coalesce(tuple(found)) if found else None
 
 
@@ -253,13 +297,15 @@ def _case(form: Section, field: Field) -> Expression | None:
     if otherwise is not None:
         otherwise = _outcome(form, "otherwise", otherwise, field)
         outcomes.append(otherwise)
-    if len({type(outcome) for outcome in outcomes if outcome is not None}) > 1:
+    if len({type(outcome) for outcome in outcomes if outcome is not None and not isinstance(outcome, Value)}) > 1:
         form.mistake("CATALOG_WRONG_TYPE", "when", "all outcomes must be of one type.")
     return Case(tuple(cases), otherwise) if cases else None
 
 
 def _outcome(form: Section, key: str, raw: Any, field: Field) -> Any:
-    """An outcome as the database gives it back: of one type for all."""
+    """An outcome as the database gives it back: of one type for all; or a form that reads it."""
+    if isinstance(raw, dict) and (field.type != "JSON" or raw.keys() & set(ALL_HEADS)):
+        return read_value(form, key, raw, replace(field, many=False))
     if isinstance(raw, dict | list):
         form.mistake("CATALOG_WRONG_TYPE", key, f"a single value is expected here, not {shown(raw)}.")
         return None
@@ -271,16 +317,55 @@ def _outcome(form: Section, key: str, raw: Any, field: Field) -> Any:
 
 def _template(form: Section) -> Template | None:
     text = form.text("template")
+    forms = form.section("with")
     if text is None:
         return None
-    members: list[str | Column] = []
+    members: list[str | Column | Value] = []
     for literal, column in re.findall(r"([^{}]+)|\{([^{}]+)\}", text):
-        members.append(Column(column) if column else literal)
+        if forms is not None and column in forms.data:
+            value = read_value(forms, column, forms.take(column), Field(column, Kind.LEAF, "String"))
+            members.append(Column(column) if value is None else value)
+        else:
+            members.append(Column(column) if column else literal)
+    if forms is not None:
+        forms.done(others=[member.name for member in members if isinstance(member, Column)])
     rest = re.sub(r"\{[^{}]+\}", "", text)
-    if not any(isinstance(member, Column) for member in members) or "{" in rest or "}" in rest:
+    if all(isinstance(member, str) for member in members) or "{" in rest or "}" in rest:
         form.mistake("CATALOG_WRONG_VALUE", "template", "columns stand in braces.", 'like "{prenom} {nom}"')
         return None
     return Template(tuple(members))
+
+
+def _plus(form: Section, field: Field) -> Plus | None:
+    """A day or time and what is counted on from it."""
+    if field.type not in ("Date", "DateTime"):
+        form.mistake("CATALOG_WRONG_VALUE", "date", f"`date` does nothing for a {field.type}.")
+        for key in ("date", "plus"):
+            form.take(key)
+        return None
+    begin = read_value(form, "date", form.take("date"), replace(field, many=False))
+    section = form.section("plus", required=True)
+    if section is None:
+        return None
+    counts: dict[str, Value | int] = {}
+    for name in ("months", "days"):
+        raw = section.take(name)
+        if raw is None or (isinstance(raw, int) and not isinstance(raw, bool)):
+            counts[name] = raw or 0
+        else:
+            counts[name] = read_value(section, name, raw, Field(name, Kind.LEAF, "Int")) or 0
+    section.done()
+    return None if begin is None else Plus(begin, counts["months"], counts["days"])
+
+
+def _unread(form: Section, field: Field) -> Unread | None:
+    """What the patterns of the same mapping leave of a text."""
+    raw = form.take("unread")
+    if field.type != "String":
+        form.mistake("CATALOG_WRONG_VALUE", "unread", f"`unread` keeps a text, and `{field.name}` is none.")
+        return None
+    text = read_value(form, "unread", raw, Field("unread", Kind.LEAF, "String"))
+    return None if text is None else Unread(text)
 
 
 def known_zone(name: str) -> bool:

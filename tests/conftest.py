@@ -3,7 +3,7 @@
 import hypothesis  # first of all: its plugins look for referrers, which a gateway hides when it freezes the collector
 
 from tests.gateways import demonstration
-from tests.real_systems import glpi, odoo
+from tests.real_systems import glpi, librebooking, odoo, snipeit
 from tests.servers import mariadb, postgres
 
-__all__ = ["demonstration", "glpi", "hypothesis", "mariadb", "odoo", "postgres"]
+__all__ = ["demonstration", "glpi", "hypothesis", "librebooking", "mariadb", "odoo", "postgres", "snipeit"]

@@ -29,6 +29,7 @@ STAFF = st.sampled_from(["E0", "e-1", "E.1", "E2", "e 2", None, "-"])
 KEYS = st.sampled_from([-1, 0, 1, 2, 3, None])
 COUNTRIES = st.sampled_from(["FR", "BE", None])
 TIMES = st.none() | st.integers(8, 12).map(lambda hour: datetime(2026, 3, 2, hour))  # noqa: DTZ001 - MariaDB's
+WHOSE = st.sampled_from(["A", "B", "?", None])
 SITES = st.sampled_from(["north", "South", "é:1", None])
 KINDS = st.sampled_from(["FIRE", "THEFT", "GLASS"])
 
@@ -106,11 +107,19 @@ STOCKS = (
         "birch",
         "loans",
         "mariadb",
-        "id int primary key, car decimal(9, 0), who varchar(20), begins datetime, ends datetime",
+        "id int primary key, car decimal(9, 0), who varchar(20), whose char(1), begins datetime, ends datetime",
         ("id",),
-        {"id": st.integers(0, 6), "car": st.integers(0, 6), "who": STAFF, "begins": TIMES, "ends": TIMES},
+        {
+            "id": st.integers(0, 6),
+            "car": st.integers(0, 6),
+            "who": STAFF,
+            "whose": WHOSE,
+            "begins": TIMES,
+            "ends": TIMES,
+        },
         'start = "begins"\nend = "ends"\nasset = { key = "car" }\n'
-        'bookedFor = { scheme = "EMPLOYEE_NO", value = "who", partner = "ash" }',
+        'bookedFor = { scheme = "EMPLOYEE_NO", value = "who", '
+        'partner = { column = "whose", values = { A = "ash", B = "birch" } } }',
         entity="Booking",
     ),
     Stock(

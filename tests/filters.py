@@ -86,6 +86,15 @@ def passes(wanted: Filter, meaning: Meaning) -> bool:
     return judge(wanted, lambda name, inner: _judge_leaf(meaning, name, inner)) is True
 
 
+def concerns(wanted: Filter, partner: str) -> bool:
+    """Whether a record of a partner may pass, as far as its partner alone can tell."""
+
+    def leaf(name: str, asked: Filter) -> Judge:
+        return None if name != "partner" else all(compares(partner, operator, item) for operator, item in asked.items())
+
+    return judge(wanted, leaf) is not False
+
+
 def judge(wanted: Filter, leaf: Callable[[str, Any], Judge]) -> Judge:
     """A filter by Kleene's logic, in which what is withheld is unknown."""
     found: list[Judge] = []

@@ -47,6 +47,18 @@ def glpi(mariadb: Server) -> str:
 
 
 @pytest.fixture(scope="session")
+def librebooking(mariadb: Server) -> str:
+    """URL of a loaded LibreBooking."""
+    return _loaded(mariadb, "real_librebooking", "real_librebooking.mariadb.sql.xz")
+
+
+@pytest.fixture(scope="session")
+def snipeit(mariadb: Server) -> str:
+    """URL of a loaded Snipe-IT."""
+    return _loaded(mariadb, "real_snipeit", "real_snipeit.mariadb.sql.xz")
+
+
+@pytest.fixture(scope="session")
 def odoo(postgres: Server) -> str:
     """URL of a loaded Odoo."""
     return _loaded(postgres, "real_odoo16", "real_odoo16.pg.sql.xz")
@@ -67,11 +79,21 @@ async def query(url: str, sql: str) -> list[tuple[Any, ...]]:
         await engine.dispose()
 
 
+async def records(url: str, sql: str) -> list[dict[str, Any]]:
+    """The rows of a statement by the names of its columns."""
+    engine = create_async_engine(url)
+    try:
+        async with engine.connect() as connection:
+            return [dict(row) for row in (await connection.execute(text(sql))).mappings()]
+    finally:
+        await engine.dispose()
+
+
 async def vehicles(glpi: str, odoo: str) -> dict[tuple[str, str, int], Vehicle]:
     """Every asset that the two systems hold, by (partner, table, key)."""
     found: dict[tuple[str, str, int], Vehicle] = {}
     for partner, url, assets, links in (
-        ("glpi", glpi, GLPI_ASSETS, GLPI_LINKS),
+        ("glpi", glpi, GLPI_ASSETS, GLPI_COVERAGES),
         ("odoo", odoo, ODOO_ASSETS, ODOO_LINKS),
     ):
         covered: dict[tuple[str, int], list[tuple[int, str | None]]] = {}
@@ -111,10 +133,12 @@ GLPI_INSURANCE = """
     from glpi_contracts c join glpi_contracttypes t on t.id = c.contracttypes_id
     where c.is_deleted = 0 and c.is_template = 0 and t.name like 'Assurance %'
 """
+GLPI_GOODS = f"{GLPI_INSURANCE} and c.comment like 'Marchandises %'"  # a coverage of its own beside what they insure
 GLPI_LINKS = f"""
     select concat(lower(i.itemtype), 's'), i.items_id, c.id, c.num
     from glpi_contracts_items i join (select c.id, c.num {GLPI_INSURANCE}) c on c.id = i.contracts_id
 """
+GLPI_COVERAGES = f"{GLPI_LINKS} union all {GLPI_LINKS.replace(GLPI_INSURANCE, GLPI_GOODS)}"
 ODOO_ASSETS = """
     select 'vehicles', v.id, v.name, e.id, e.name, c.id, c.name, extract(epoch from v.write_date at time zone 'UTC')
     from fleet_vehicle v

@@ -15,7 +15,8 @@ from tests.servers import Server
 
 TABLES = """
 create table things (id integer primary key, n integer, s varchar(20), d date, t %s null, b boolean, j %s);
-insert into things values (1, 1, 'a', '2025-05-05', '2025-05-05 10:00:00', true, '{"a": {"b": "deep"}}');
+insert into things values (1, 1, 'a', '2025-05-05', '2025-05-05 10:00:00', true,
+    '{"a": {"b": "deep"}, "l": ["p", "q"], "z": null}');
 insert into things values (2, 2, ' x ', null, null, false, null);
 insert into things values (3, 3, null, '2026-01-01', '2026-02-02 00:00:00', null, '{}');
 """
@@ -33,6 +34,7 @@ FORMS: list[tuple[str, str, str, list[Any]]] = [
         ["3", "2.5", "x"],
     ),
     ("bookingUrl", '{ json = "j", path = ["a", "b"] }', "", ["deep", None, None]),
+    ("sourceKind", '{ json = "j", path = "z", else = [["l", 9], ["l", 1]] }', "", ["q", None, None]),
     (
         "kind",
         '{ when = [{ if = { n = { gt = 1 } }, is = "VAN" }, { if = { s = { startsWith = "a" } }, is = "CAR" }] }',
@@ -92,7 +94,13 @@ FORMS: list[tuple[str, str, str, list[Any]]] = [
         " b = { when = [{ if = { n = { eq = 1 } }, is = 2026-01-01 }], otherwise = 2020-01-01 } }",
         "",
         [
-            {"a": {"x": [1, "2026-01-01"]}, "c": {"a": {"b": "deep"}}, "e": "1", "f": "12:00:00", "b": "2026-01-01"},
+            {
+                "a": {"x": [1, "2026-01-01"]},
+                "c": {"a": {"b": "deep"}, "l": ["p", "q"], "z": None},
+                "e": "1",
+                "f": "12:00:00",
+                "b": "2026-01-01",
+            },
             {"a": {"x": [1, "2026-01-01"]}, "e": "2", "f": "12:00:00", "b": "2020-01-01"},
             {"a": {"x": [1, "2026-01-01"]}, "c": {}, "e": "3", "f": "12:00:00", "b": "2020-01-01"},
         ],

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Integer, and_, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Date, Integer, and_, false, func, literal, or_, true
 from sqlalchemy.types import Boolean, Float, Numeric, Text
 
 from resolvers.border import stand_in
-from resolvers.coercion import ALIASES, NotUnderstood, converter
+from resolvers.coercion import ALIASES
 from resolvers.connectors.sql.column_type import can_hold, is_text, python_type
-from resolvers.connectors.sql.joined import with_join
-from resolvers.connectors.sql.leading import link_tables, named, targets_rows
-from resolvers.connectors.sql.own_key import key_in
+from resolvers.connectors.sql.edge_condition import EdgeConditions, constant_of
+from resolvers.connectors.sql.leading import named
 from resolvers.connectors.sql.render import Renderer, Unpushable, as_bound, compared
 from resolvers.connectors.sql.sort_key import SortColumn, SortConstant, sort_key
 from resolvers.entity import Field, Model
@@ -24,8 +23,8 @@ from resolvers.expression import Case, Column, Constant
 from resolvers.fetch import Arm
 from resolvers.folding import pattern
 from resolvers.glance import EARTH_KM, compares
-from resolvers.identifier import KeyToken, NameToken, Token
-from resolvers.mapping import ByIdentifier, ByKey, Link, Parts, Target, Value, pushable
+from resolvers.identifier import NameToken
+from resolvers.mapping import ByIdentifier, Parts, Value, pushable
 from resolvers.predicate import And, Compare, LeadsTo, Near, Not, OneOf, Or, Predicate, Some, names
 
 Element = ColumnElement[bool]
@@ -41,9 +40,20 @@ class Conditions:
     zone: str
 
     def element(self, predicate: Predicate) -> Element:
-        """A condition in negation normal form. Near, where it must hold of every row, is its bounding box."""
+        """A condition in negation normal form; of what is `loose`, some more rows than it means."""
         members = predicate.members if isinstance(predicate, And) else (predicate,)
-        return and_(true(), *(self._box(m) if isinstance(m, Near) else self._element(m) for m in members))
+        return and_(true(), *(self._box(m) if isinstance(m, Near) else self._wide(m) for m in members))
+
+    def _wide(self, predicate: Predicate) -> Element:
+        match predicate:
+            case And(members=members):
+                return and_(true(), *map(self._wide, members))
+            case Or(members=members):
+                return or_(false(), *map(self._wide, members))
+            case Some(path=path, predicate=inner) if not self._unknown(predicate):
+                return self._some(path, inner, wide=True)
+            case _:
+                return self._element(predicate)
 
     def _element(self, predicate: Predicate) -> Element:
         match predicate:
@@ -70,11 +80,15 @@ class Conditions:
             case Some(path=path, predicate=inner):
                 return self._some(path, inner)
             case LeadsTo(path=path, tokens=tokens):
-                return self._leads_to(path, tokens)
+                return self._edges.leads_to(path, tokens)
             case OneOf(tokens=tokens):
-                return self._one_of(tokens)
+                return self._edges.one_of(tokens)
             case _:
                 raise Unpushable(type(atom).__name__)
+
+    @property
+    def _edges(self) -> EdgeConditions:
+        return EdgeConditions(self.model, self.arm, self.renderer, self.zone)
 
     # values ----------------------------------------------------------------------------------------------------------
 
@@ -101,7 +115,7 @@ class Conditions:
         if binding is None and default != "":
             return _constant(compares(default, operator, wanted))
         if isinstance(binding, Value) and isinstance(binding.expression, Constant) and default != "":
-            found = self._canonical(field, binding)
+            found = constant_of(field, binding, self.zone)
             return _constant(compares(default if found is None else found, operator, wanted))
         if field.many or (binding is not None and not isinstance(binding, Value)):
             raise Unpushable(path)
@@ -120,13 +134,6 @@ class Conditions:
                 return self._text(path, binding, operator, wanted)
             case _:
                 raise Unpushable(path)
-
-    def _canonical(self, field: Field, value: Value) -> Any:
-        assert isinstance(value.expression, Constant)
-        try:
-            return converter(field, value, self.zone)(value.expression.value)
-        except NotUnderstood:
-            return None
 
     def _key(self, path: str) -> SortColumn:
         found = sort_key(self.model, self.arm, self.renderer, path, self.zone)
@@ -301,8 +308,11 @@ class Conditions:
 
     # parts and places ------------------------------------------------------------------------------------------------
 
-    def _some(self, path: str, inner: Predicate) -> Element:
-        """Some entry of a list of identifiers, by scheme and normal form. Other lists are read whole."""
+    def _some(self, path: str, inner: Predicate, *, wide: bool = False) -> Element:
+        """Some entry of a list of identifiers, by scheme and normal form. Other lists are read whole.
+
+        wide: with the rows whose spelling is not ASCII, of which only SQLite can make the normal form.
+        """
         parts = self.arm.mapping.fields.get(path)
         if parts is None:
             return false()
@@ -327,9 +337,14 @@ class Conditions:
                     continue
                 if not isinstance(country.expression, Constant):
                     raise Unpushable(path)
-                if self._canonical(self.model.parts["Identifier"].fields["country"], country) not in countries:
+                if constant_of(self.model.parts["Identifier"].fields["country"], country, self.zone) not in countries:
                     continue
             found.append(named(self.renderer, member["scheme"], member["value"], False, tokens))
+            if self.renderer.dialect != "sqlite":
+                if not wide:
+                    raise Unpushable(path)
+                spelt = self.renderer.code_point(self.renderer.value(member["value"]))
+                found.append(spelt.regexp_match(_NOT_ASCII))
         return or_(false(), *found)
 
     def _box(self, near: Near) -> Element:
@@ -354,118 +369,19 @@ class Conditions:
                 found.append(lon.between(west, east))
         return and_(*found)
 
-    # edges -----------------------------------------------------------------------------------------------------------
 
-    def _leads_to(self, path: str, tokens: Sequence[Token]) -> Element:
-        binding = self.arm.mapping.fields.get(path)
-        if binding is None:
-            return false()
-        if isinstance(binding, ByKey | ByIdentifier):
-            return self._target(self.renderer, binding, tokens)
-        if not isinstance(binding, tuple):
-            raise Unpushable(path)
-        return or_(false(), *(self._linked(link, tokens) for link in binding))
-
-    def _linked(self, link: Link, tokens: Sequence[Token]) -> Element:
-        if link.table is None:
-            return self._target(self.renderer, link.target, tokens)
-        there = Renderer(link_tables(self.renderer.tables.shape, link))
-        wanted = [self._target(there, link.target, tokens)]
-        wanted += [there.same(there.tables.column(c), self.renderer.tables.column(own)) for c, own in link.on]
-        if link.where is not None:
-            wanted.append(there.predicate(link.where))
-        rows = select(literal(1)).select_from(there.tables.named[""])
-        for join in link.joins.values():
-            rows = with_join(rows, join, there)
-        return rows.where(*wanted).correlate_except(*there.tables.named.values()).exists()
-
-    def _target(self, renderer: Renderer, target: Target, tokens: Sequence[Token]) -> Element:
-        if not isinstance(target, ByIdentifier):
-            led = targets_rows(renderer, target, tokens)
-            return false() if led is None else led
-        asked = [
-            token
-            for token in tokens
-            if isinstance(token, NameToken) and (target.partners is None or token.partner in target.partners)
-        ]
-        if not (pushable(target.scheme) and pushable(target.value)):
-            raise Unpushable("an identifier that the border reads")
-        if target.whose is None:
-            return self._named(renderer, target.scheme, target.value, target.country, target.exact, asked)
-        if not pushable(target.whose):
-            raise Unpushable("a partner that the border reads")
-        whose = renderer.code_point(renderer.translated(renderer.value(target.whose), target.whose))
-        found = []
-        for partner in sorted(target.partners or ()):
-            mine = [token for token in asked if token.partner == partner]
-            told = self._named(renderer, target.scheme, target.value, target.country, target.exact, mine)
-            found.append(and_(whose == partner, told))
-        return or_(false(), *found)
-
-    def _one_of(self, tokens: Sequence[Token]) -> Element:
-        mapping = self.arm.mapping
-        keys = [token.key for token in tokens if isinstance(token, KeyToken) and token.mapping == mapping.id]
-        own = [self.renderer.key(name) for name in mapping.key]
-        found = [key_in(own, keys, self.renderer.dialect)] if keys else []
-        asked = [t for t in tokens if isinstance(t, NameToken) and t.partner in (None, mapping.partner)]
-        path = self.model.identifiers(mapping.entity)
-        parts = mapping.fields.get(path) if path is not None and path not in self.arm.withheld else None
-        if asked and isinstance(parts, Parts):
-            for index, member in enumerate(parts.members):
-                if "scheme" not in member or "value" not in member:
-                    continue
-                if not (pushable(member["scheme"]) and pushable(member["value"])):
-                    raise Unpushable("an identifier that the border reads")
-                exact, country = index in parts.exact, member.get("country")
-                found.append(self._named(self.renderer, member["scheme"], member["value"], country, exact, asked))
-        return or_(false(), *found)
-
-    def _named(
-        self,
-        renderer: Renderer,
-        scheme: Value,
-        value: Value,
-        country: Value | None,
-        exact: bool,
-        tokens: Sequence[NameToken],
-    ) -> Element:
-        """Whether a row names one of the tokens, in a country that fits: an unsaid one fits any."""
-        known = ByIdentifier(scheme, value).schemes
-        asked = [token for token in tokens if token.scheme in known]
-        if not asked:
-            return false()
-        if country is None or all(token.country is None for token in asked):
-            return named(renderer, scheme, value, exact, asked)
-        field = self.model.parts["Identifier"].fields["country"]
-        found = []
-        for name in dict.fromkeys(token.country for token in asked):
-            some = named(renderer, scheme, value, exact, [token for token in asked if token.country == name])
-            if name is None:
-                found.append(some)
-            elif isinstance(country.expression, Constant):
-                if self._canonical(field, country) in (None, name):
-                    found.append(some)
-            else:
-                found.append(and_(some, self._fits(renderer, country, name)))
-        return or_(false(), *found)
-
-    def _fits(self, renderer: Renderer, country: Value, name: str) -> Element:
-        """Whether a row's country is this, or none; written in letters of any case."""
-        if not pushable(country):
-            raise Unpushable("a country that the border reads")
-        element = renderer.value(country)
-        if isinstance(country.expression, Case):
-            return or_(element.is_(None), renderer.code_point(element) == name)
-        if country.values is not None:
-            known = list(renderer.coded(element, country.values))
-            other = or_(false(), *(holds for holds, value in known if value != name))
-            return func.coalesce(other, false(), type_=Boolean()).is_(false())
-        text = renderer.code_point(func.upper(func.trim(renderer.text(element)), type_=Text()))
-        # anything but a country's code reads as none
-        return or_(element.is_(None), text == name, func.coalesce(text.regexp_match(_COUNTRY), false()).is_(false()))
+_NOT_ASCII = "[^\x01-\x7f]"
 
 
-_COUNTRY = "^(EEA|[A-Z]{2}(-[A-Z0-9]{1,3})?)$"
+def loose(predicate: Predicate) -> bool:
+    """Whether SQL only narrows it down, so that the rows have to be looked at again."""
+    match predicate:
+        case Near() | Some():
+            return True
+        case And(members=members) | Or(members=members):
+            return any(map(loose, members))
+        case _:
+            return False
 
 
 def _constant(holds: bool) -> Element:

@@ -8,8 +8,10 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from resolvers.coercion import NotUnderstood, day, instant, number, text_of
+from resolvers.coercion import NotUnderstood, day, instant, number, shown, text_of
+from resolvers.folding import fold
 from resolvers.identifier import normalize
+from resolvers.written import plus
 
 
 def register(connection: Any) -> None:
@@ -48,6 +50,19 @@ def _day(raw: Any, zone: str) -> str:
     return day(raw, _zone(zone)).isoformat()
 
 
+def _plus(raw: Any, months: Any, days: Any) -> str | None:
+    counts = [_whole(count) for count in (months, days)]
+    if None in counts:
+        return None
+    found = plus(shown(raw), *counts)  # type: ignore[arg-type]
+    return None if found is None else found.isoformat(*((" ",) if isinstance(found, datetime) else ()))
+
+
+def _whole(raw: Any) -> int | None:
+    found = None if raw is None else number(raw)
+    return None if found is None or found != found.to_integral_value() else int(found)
+
+
 _zone = cache(ZoneInfo)
 
 
@@ -63,10 +78,16 @@ def _understood(function: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+def _contains(raw: Any, wanted: str) -> int:
+    return int(fold(wanted) in fold(text_of(raw)))
+
+
 _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "gateway_text": (1, _understood(text_of)),
+    "gateway_contains": (2, _understood(_contains)),
     "gateway_normalize": (1, _understood(_normalize)),
     "gateway_number": (1, _understood(_number)),
     "gateway_instant": (3, _understood(_instant)),
+    "gateway_plus": (3, _understood(_plus)),
     "gateway_day": (2, _understood(_day)),
 }

@@ -24,13 +24,14 @@ from sqlalchemy.types import Integer
 
 from resolvers.border import Build, target_reading
 from resolvers.connectors.sql.column_type import can_hold
+from resolvers.connectors.sql.joined import with_join
 from resolvers.connectors.sql.own_key import key_in
-from resolvers.connectors.sql.render import Drifted, Renderer, Tables, mapping_tables
+from resolvers.connectors.sql.render import Renderer, Tables, mapping_tables
 from resolvers.connectors.sql.shape import Shape
 from resolvers.entity import Model
 from resolvers.expression import Constant
 from resolvers.identifier import KeyToken, NameToken, Token, squeezed
-from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Target, Value
+from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Target, Value, pushable
 
 From = Callable[[Select[Any], Mapping, Renderer], Select[Any]]
 """Puts a mapping's tables, joins and condition under a select."""
@@ -85,6 +86,8 @@ class Leading:
             if link.table is not None:
                 on = (there.same(there.tables.column(column), renderer.tables.column(own)) for column, own in link.on)
                 base = base.join_from(renderer.tables.named[""], there.tables.named[""], and_(*on))
+                for join in link.joins.values():
+                    base = with_join(base, join, there)
                 if link.where is not None:
                     base = base.where(there.predicate(link.where))
             return base.where(wanted)
@@ -144,25 +147,47 @@ class Leading:
                 for token in tokens
                 if isinstance(token, NameToken)
                 and token.scheme in target.schemes
-                and (target.partner is None or target.partner == token.partner)
+                and (target.partners is None or token.partner in target.partners)
             ]
+            if target.whose is not None and names:
+                return or_(*(_of_partner(renderer, target, names, partner) for partner in target.partners or ()))
             return named(renderer, target.scheme, target.value, target.exact, names) if names else None
-        columns = [renderer.key(name) for name in target.columns]
-        wanted = []
-        for code, mapping in target.to.items():
-            keys = [token.key for token in tokens if isinstance(token, KeyToken) and token.mapping == mapping]
-            if keys and target.code is not None:
-                known = renderer.code_point(renderer.value(target.code)) == code
-                wanted.append(and_(known, key_in(columns, keys, renderer.dialect)))
-            elif keys:
-                wanted.append(key_in(columns, keys, renderer.dialect))
-        return or_(*wanted) if wanted else None
+        return targets_rows(renderer, target, tokens)
+
+
+def targets_rows(renderer: Renderer, target: ByKey, tokens: Sequence[Token]) -> ColumnElement[bool] | None:
+    """Whether a row's key leads to one of the tokens; None where it cannot."""
+    columns = [renderer.key(name) for name in target.columns]
+    wanted = []
+    for code, mapping in target.to.items():
+        keys = [token.key for token in tokens if isinstance(token, KeyToken) and token.mapping == mapping]
+        if keys and target.code is not None:
+            known = renderer.code_point(renderer.value(target.code)) == code
+            wanted.append(and_(known, key_in(columns, keys, renderer.dialect)))
+        elif keys:
+            wanted.append(key_in(columns, keys, renderer.dialect))
+    return or_(*wanted) if wanted else None
+
+
+def _of_partner(
+    renderer: Renderer, target: ByIdentifier, names: Sequence[NameToken], partner: str
+) -> ColumnElement[bool]:
+    """Whether a row leads to one of the identifiers of a partner."""
+    assert target.whose is not None
+    mine = [token for token in names if token.partner == partner]
+    told = named(renderer, target.scheme, target.value, target.exact, mine)
+    return and_(_coded(renderer, target.whose, partner), told)
 
 
 def named(
     renderer: Renderer, scheme: Value, value: Value, exact: bool, names: Sequence[NameToken]
 ) -> ColumnElement[bool]:
-    """Whether a row carries one of the identifiers: by raw spelling where there is one, else by compare key."""
+    """Whether a row carries one of the identifiers: by raw spelling where there is one, else by compare key.
+
+    True of every row where the database cannot compute them: who reads the rows must look at what they carry anyway.
+    """
+    if not (pushable(scheme) and pushable(value)):
+        return true()
     by_scheme: dict[str, set[str]] = {}
     for token in names:
         spellings = by_scheme.setdefault(token.scheme, set())
@@ -196,11 +221,8 @@ def _coded(renderer: Renderer, scheme: Value, name: str) -> ColumnElement[bool]:
 
 
 def link_tables(shape: Shape, link: Link) -> Tables:
-    """The table of a link under the alias "l"."""
-    found = shape.tables.get(link.table or "")
-    if found is None:
-        raise Drifted(f"no table {link.table!r}")
-    return Tables(shape, {"": found.alias("l")})  # type: ignore[dict-item]
+    """The table of a link, and its joins."""
+    return mapping_tables(shape, link, "l_")
 
 
 def padding(column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true, tuple_
 
 from resolvers.connectors.sql.own_key import bound_parts
 from resolvers.connectors.sql.render import Renderer
@@ -94,11 +94,15 @@ class Ordered:
         parts = bound_parts(self.own, position.key, self.dialect)
         if parts is None:
             return false()
-        found: ColumnElement[bool] = false()
+        if len(parts) > 1 and self.dialect in ("postgresql", "sqlite"):  # whose indexes are searched by whole keys
+            mine_, theirs_ = tuple_(*self.own), tuple_(*parts)
+            return mine_ > theirs_ if after else mine_ < theirs_
+        found: ColumnElement[bool] | None = None
         for column, bound in reversed(list(zip(self.own, parts, strict=True))):
             further = column > bound if after else column < bound
-            found = or_(further, and_(column == bound, found))
-        return found
+            # no `or false` at the end: SQLite would read the whole table
+            found = further if found is None else or_(further, and_(column == bound, found))
+        return false() if found is None else found
 
 
 def ordered(model: Model, arm: Arm, renderer: Renderer, order: Sequence[OrderKey], zone: str) -> Ordered:

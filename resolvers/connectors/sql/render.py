@@ -2,54 +2,75 @@
 
 from __future__ import annotations
 
-import math
-import operator
 import sys
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Table, and_, case, cast, collate, false, func, literal, null, or_, true
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Table,
+    and_,
+    case,
+    cast,
+    collate,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects import mysql
-from sqlalchemy.types import BigInteger, Boolean, LargeBinary, Text, TypeEngine
+from sqlalchemy.types import Boolean, LargeBinary, Text
 
-from resolvers.coercion import ALIASES, NUMBER, text_of
-from resolvers.connectors.sql.column_type import Padded, Untyped, is_text, python_type
+from resolvers.coercion import ALIASES
+from resolvers.connectors.sql.bound import as_bound as as_bound
+from resolvers.connectors.sql.bound import compare_written, unheld, written_time
+from resolvers.connectors.sql.bound import compared as compared
+from resolvers.connectors.sql.clock import clock_parameter
+from resolvers.connectors.sql.column_type import Padded, Stamp, Untyped, is_text, python_type
+from resolvers.connectors.sql.escape import escaped
+from resolvers.connectors.sql.gathered import gathered, tree
+from resolvers.connectors.sql.later import later
+from resolvers.connectors.sql.refusal import Drifted as Drifted
+from resolvers.connectors.sql.refusal import Unpushable as Unpushable
 from resolvers.connectors.sql.shape import Shape
-from resolvers.errors import GatewayError
-from resolvers.expression import Case, Coalesce, Column, Constant, Expression, JsonPath, Template
+from resolvers.expression import Case, Coalesce, Column, Constant, Expression, JsonPath, Plus, Raw, Rows, Template, Tree
 from resolvers.identifier import SEPARATORS
-from resolvers.mapping import Mapping, Value
+from resolvers.mapping import FIRST, Link, Mapping, Value, columns_of, pushable
+from resolvers.operand import Clock, OtherColumn
 from resolvers.predicate import And, Compare, Not, Or, Predicate
-
-MOST = 2**63  # what no whole number of a database reaches
-
-
-class Drifted(GatewayError):
-    """The mapping names a table or column that the live database does not have."""
-
-    default = "SOURCE_SCHEMA_DRIFT"
-
-
-class Unpushable(Exception):
-    """The database cannot compute exactly what the border would make of a value: the gateway sees to it itself."""
+from resolvers.written import NUMBER
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The tables of one arm of a statement: "" is the mapped one, others by join name; `link` where a link leads."""
+    """The tables of one arm of a statement: "" is the mapped one, others by join name.
+
+    pivots: "join.column" of a pivot -> the column with its value, in the table of that name.
+    """
 
     shape: Shape
     named: Map[str, Table]
+    pivots: Map[str, str] = field(default_factory=dict)
 
     def column(self, name: str) -> ColumnElement[Any]:
-        """The column "own" or "join.column"."""
+        """The column "own" or "join.column"; of several in one name, the first that is not null."""
+        if FIRST in name:
+            found = [self.column(part) for part in name.split(FIRST)]
+            if len({python_type(element.type) for element in found}) > 1:
+                found = [Renderer(self).text(element) for element in found]
+            return func.coalesce(*found, type_=found[0].type)
         join, _, column = name.rpartition(".")
+        if name in self.pivots:
+            join, column = name, self.pivots[name]
         table = self.named.get(join)
         if table is None or column not in table.c:
             raise Drifted(f"no column {name!r}")
@@ -86,17 +107,55 @@ class Renderer:
             case Constant(value=constant):
                 return literal(constant) if constant is not None else null()
             case Coalesce(members=members):
-                found = [self.expression(member) for member in members]
+                found = [self._inner(member) for member in members]
                 if len({python_type(element.type) for element in found}) > 1:
                     found = [self.text(element) for element in found]
                 return func.coalesce(*found, type_=found[0].type)
             case Template():
                 return self._template(expression)
             case Case(cases=cases, otherwise=otherwise):
-                return case(
-                    *((self.predicate(condition), literal(outcome)) for condition, outcome in cases),
-                    else_=literal(otherwise) if otherwise is not None else null(),
-                )
+                return self._case(cases, otherwise)
+            case Plus():
+                return later(self, expression)
+            case Raw(sql=sql):
+                return escaped(self, sql)
+            case Rows():
+                return gathered(self, expression)
+            case Tree():
+                return tree(self, expression)
+            case _:
+                raise Unpushable("what the gateway puts together itself")
+
+    def _inner(self, member: Expression | Value) -> ColumnElement[Any]:
+        """A member of a composite; where it has codes, by what they mean."""
+        if not isinstance(member, Value):
+            return self.expression(member)
+        if not pushable(member):
+            raise Unpushable("a form with options inside another")
+        found = self.value(member)
+        return found if member.values is None and member.strict else self.translated(found, member)
+
+    def translated(self, element: ColumnElement[Any], value: Value) -> ColumnElement[Any]:
+        """A text by what its code means, where the form translates codes."""
+        text = self.text(element)
+        known = [(holds, literal(str(meaning), Text())) for holds, meaning in self.coded(text, value.values or {})]
+        unknown: Any = null() if value.closed else text
+        if not value.strict:
+            otherwise = null() if value.otherwise is None else literal(str(value.otherwise), Text())
+            unknown = case((text.is_not(None), otherwise))
+        return case(*known, else_=unknown) if known else unknown
+
+    def _case(self, cases: Sequence[tuple[Predicate, Any]], otherwise: Any) -> ColumnElement[Any]:
+        outcomes = [*(outcome for _, outcome in cases), otherwise]
+        found = {
+            index: self._inner(outcome) if isinstance(outcome, Value) else literal(outcome)
+            for index, outcome in enumerate(outcomes)
+            if outcome is not None
+        }
+        if len({python_type(element.type) for element in found.values()}) > 1:
+            found = {index: self.text(element) for index, element in found.items()}
+        ways = ((self.predicate(condition), found.get(index, null())) for index, (condition, _) in enumerate(cases))
+        return case(*ways, else_=found.get(len(cases), null()))
 
     def text(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
         """The element as text; texts stay as they are."""
@@ -157,34 +216,39 @@ class Renderer:
 
     def same(self, left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether two columns hold the same key; as text where their types differ."""
-        if python_type(left.type) is python_type(right.type):
-            return left == right
-        return self.text(left) == self.text(right)
+        alike = python_type(left.type) is python_type(right.type)
+        if self.dialect in ("mysql", "mariadb") and (is_text(left.type) or is_text(right.type)):
+            # which refuses to compare texts of two collations
+            alike = alike and getattr(left.type, "stored", None) == getattr(right.type, "stored", None)
+            return left == right if alike else self.code_point(left) == self.code_point(right)
+        return left == right if alike else self.text(left) == self.text(right)
 
-    def _json(self, column: ColumnElement[Any], path: tuple[str, ...]) -> ColumnElement[Any]:
+    def _json(self, column: ColumnElement[Any], path: tuple[str | int, ...]) -> ColumnElement[Any]:
         if self.dialect == "postgresql":
             for key in path[:-1]:
                 column = column.op("->")(literal(key))
             return column.op("->>", return_type=Text())(literal(path[-1]))
-        quoted = "$" + "".join('."' + key.replace('"', '\\"') + '"' for key in path)
-        if self.dialect == "sqlite":
-            return func.json_extract(column, quoted, type_=Text())
-        return func.json_unquote(func.json_extract(column, quoted), type_=Text())
+        quoted = "$" + "".join(
+            f"[{key}]" if isinstance(key, int) else '."' + key.replace('"', '\\"') + '"' for key in path
+        )
+        if self.dialect == "sqlite":  # which fails the whole statement where a text is no JSON
+            return case((func.json_valid(column), func.json_extract(column, quoted, type_=Text())))
+        found = func.json_extract(column, quoted)
+        return case((func.json_type(found) != "NULL", func.json_unquote(found, type_=Text())))
 
     def _template(self, template: Template) -> ColumnElement[Any]:
-        columns = [self.tables.column(part.name) for part in template.members if isinstance(part, Column)]
+        parts = [part if isinstance(part, str) else self._inner(part) for part in template.members]
+        columns = [part for part in parts if not isinstance(part, str)]
         whole: ColumnElement[Any] | None = None
-        for part in template.members:
-            piece: ColumnElement[Any] = literal(part, Text()) if isinstance(part, str) else self._or_blank(part.name)
+        for part in parts:
+            blank = part if isinstance(part, str) else func.coalesce(self.text(part), "")
+            piece: ColumnElement[Any] = literal(blank, Text()) if isinstance(blank, str) else blank
             whole = piece if whole is None else self._concat(whole, piece)
         assert whole is not None
         if self.dialect in ("mysql", "mariadb"):  # columns of several collations, or of none, have none together
             whole = collate(cast(whole, mysql.CHAR(charset="utf8mb4")), "utf8mb4_bin")
         tidy = func.trim(func.replace(func.replace(whole, "  ", " "), "  ", " "), type_=Text())
         return case((and_(*(column.is_(None) for column in columns)), null()), else_=tidy)
-
-    def _or_blank(self, name: str) -> ColumnElement[Any]:
-        return func.coalesce(self.text(self.tables.column(name)), "")
 
     def _concat(self, left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
         if self.dialect in ("mysql", "mariadb"):
@@ -210,9 +274,13 @@ class Renderer:
     def _compare(self, column: ColumnElement[Any], name: str, value: Any) -> ColumnElement[bool]:
         if name == "isNull":
             return column.is_(None) if value else column.is_not(None)
+        if isinstance(value, Clock):
+            return self._timed(column, name, value)
+        if isinstance(value, OtherColumn):
+            return self._between(column, name, self.tables.column(value.name))
         if self.dialect == "sqlite" and is_text(column.type):
             if isinstance(value, date):
-                return _compare_written(column, name, value)
+                return compare_written(column, name, value)
             if name == "in" and any(isinstance(item, date) for item in value):
                 return or_(*(self._compare(column, "eq", item) for item in value))
         if name == "in":
@@ -224,7 +292,29 @@ class Renderer:
                 return text.startswith(value, autoescape=True)
             return text.icontains(value, autoescape=True)
         bound = as_bound(column.type, value)
-        return _unheld(column, name, value) if bound is None else compared(column, name, bound)
+        return unheld(column, name, value) if bound is None else compared(column, name, bound)
+
+    def _timed(self, column: ColumnElement[Any], name: str, clock: Clock) -> ColumnElement[bool]:
+        """A comparison with the request's clock, which the statement gets as a parameter when it is executed."""
+        wanted = python_type(column.type)
+        if wanted is datetime:
+            aware = isinstance(column.type, Stamp) or bool(getattr(column.type, "timezone", False))
+            return compared(column, name, clock_parameter(clock, "instant" if aware else "wall", column.type))
+        if wanted is date:
+            return compared(column, name, clock_parameter(clock, "day", column.type))
+        if wanted in (int, float, Decimal):
+            return compared(self.number(column), name, clock_parameter(clock, "seconds", Double()))
+        if self.dialect == "sqlite":
+            return compared(written_time(column), name, clock_parameter(clock, "wall_text", Text()))
+        form = "day_text" if clock.name == "today" else "wall_text"
+        return compared(self.code_point(column), name, clock_parameter(clock, form, Text()))
+
+    def _between(self, column: ColumnElement[Any], name: str, other: ColumnElement[Any]) -> ColumnElement[bool]:
+        """A comparison of two columns: as numbers, times or, where their types differ, as texts."""
+        kinds = {python_type(column.type), python_type(other.type)}
+        if kinds <= {int, float, Decimal} or kinds <= {date, datetime} or (len(kinds) == 1 and str not in kinds):
+            return compared(column, name, other)
+        return compared(self.code_point(column), name, self.code_point(other))
 
     # compare keys ----------------------------------------------------------------------------------------------------
 
@@ -252,78 +342,37 @@ class Renderer:
 # MariaDB's regular expressions (PCRE) and MySQL's (ICU) read a class of characters alike when it is written in numbers.
 _SEPARATOR = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in SEPARATORS) + "]"
 
-_OPERATORS: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "lt": operator.lt,
-    "le": operator.le,
-    "gt": operator.gt,
-    "ge": operator.ge,
-}
 
-
-def compared(left: ColumnElement[Any], name: str, right: Any) -> ColumnElement[bool]:
-    """`left` compared with a bound value by one of the operators of order."""
-    return _OPERATORS[name](left, right)
-
-
-def as_column(type_: TypeEngine[Any], value: Any) -> Any:
-    """A value of a partner file as the driver wants it for a column; None where no row can hold it."""
-    wanted = python_type(type_)
-    if isinstance(value, wanted) and wanted is not int:
-        return value
-    try:
-        if wanted is bool:
-            return {"true": True, "false": False, "1": True, "0": False}.get(text_of(value).lower())
-        if wanted is int:
-            number = Decimal(value if isinstance(value, int) else text_of(value))
-            return int(number) if number == number.to_integral_value() and abs(number) < MOST else None
-        if wanted in (float, Decimal, uuid.UUID):
-            return wanted(text_of(value))
-        if wanted is datetime and isinstance(value, date):
-            return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - compared with naive columns
-        if wanted in (date, datetime):
-            return wanted.fromisoformat(text_of(value))
-    except (ValueError, ArithmeticError):
-        return None
-    return text_of(value) if wanted is str else value
-
-
-def as_bound(type_: TypeEngine[Any], value: Any) -> Any:
-    """`as_column` as it is bound: PostgreSQL refuses a whole number that its column is too narrow for."""
-    found = as_column(type_, value)
-    return literal(found, BigInteger()) if isinstance(found, int) and not isinstance(found, bool) else found
-
-
-def _compare_written(column: ColumnElement[Any], name: str, value: date) -> ColumnElement[bool]:
-    """A day or time with a column of SQLite, which keeps them as texts of more than one form; compared in one."""
-    written = func.strftime("%Y-%m-%d %H:%M:%f", column, type_=Text())
-    time = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001
-    return compared(written, name, f"{time:%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03}")
-
-
-def _unheld(column: ColumnElement[Any], name: str, value: Any) -> ColumnElement[bool]:
-    """A comparison with a value that no row of the column can hold."""
-    if name == "ne":
-        return column.is_not(None)
-    if name == "eq" or python_type(column.type) is not int:
-        return false()
-    try:
-        number = Decimal(value if isinstance(value, int) else text_of(value))
-        under = math.floor(number)
-    except (ValueError, ArithmeticError):
-        return false()
-    if abs(number) >= MOST:
-        return column.is_not(None) if (number > 0) == (name in ("lt", "le")) else false()
-    return column <= literal(under, BigInteger()) if name in ("lt", "le") else column > literal(under, BigInteger())
-
-
-def mapping_tables(shape: Shape, mapping: Mapping) -> Tables:
-    """The mapped table under the alias "t" and its joins under their own names."""
+def mapping_tables(shape: Shape, mapping: Mapping | Rows | Link, prefix: str = "") -> Tables:
+    """The mapped table under the alias "t" and its joins under their own names, each after the prefix."""
+    wanted = [("", mapping.table or "")]
+    pivots: dict[str, str] = {}
+    for join in mapping.joins.values():
+        if join.pivot is None:
+            wanted.append((join.name, join.table))
+        else:
+            wanted += [(f"{join.name}.{short}", join.table) for short in join.pivot.columns]
+            pivots |= {f"{join.name}.{short}": join.pivot.value for short in join.pivot.columns}
     named: dict[str, Table] = {}
-    for name, table in [("", mapping.table), *((join.name, join.table) for join in mapping.joins.values())]:
+    for name, table in wanted:
         found = shape.tables.get(table)
         if found is None:
             raise Drifted(f"no table {table!r}")
-        named[name] = found.alias(f"j_{name}" if name else "t")  # type: ignore[assignment]
-    return Tables(shape, named)
+        named[name] = found.alias(prefix + (f"j_{name}" if name else "t"))  # type: ignore[assignment]
+    if isinstance(mapping, Mapping) and mapping.distinct:
+        named[""] = _distinct(shape, mapping, named[""], prefix)
+    return Tables(shape, named, pivots)
+
+
+def _distinct(shape: Shape, mapping: Mapping, table: Table, prefix: str) -> Table:
+    """The first row of each key among those that pass the mapping's condition, by the texts of what is read of it."""
+    found = Renderer(Tables(shape, {"": table}))
+    read = dict.fromkeys(name for binding in mapping.fields.values() for _, name in columns_of(binding))
+    order = [found.code_point(table.c[name]) for name in sorted(read) if name in table.c]
+    key = [found.tables.column(name) for name in mapping.key]
+    keys = [found.code_point(column) if is_text(column.type) else column for column in key]
+    place = func.row_number().over(partition_by=keys, order_by=order or keys).label("gateway_place")
+    passing = true() if mapping.where is None else found.predicate(mapping.where)
+    rows = select(*table.c, place).where(passing, *(column.is_not(None) for column in key)).subquery(f"{prefix}rows")
+    firsts = select(*(rows.c[column.name] for column in table.c)).where(rows.c.gateway_place == 1)
+    return firsts.subquery(f"{prefix}t")  # type: ignore[return-value]

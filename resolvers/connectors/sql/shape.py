@@ -45,16 +45,19 @@ def _look(connection: Connection, names: list[str]) -> Shape:
 
 
 def _tell_charsets(connection: Connection, schema: str, table: str, columns: Iterable[Column[Any]]) -> None:
-    """Put on the types which characters the columns can hold; the dialect does not always know."""
+    """Put on the types which characters the columns can hold and by which collation (`stored`) they compare; the
+    dialect does not always know."""
     sql = (
-        "select column_name, character_set_name from information_schema.columns"
+        "select column_name, character_set_name, collation_name from information_schema.columns"
         " where table_schema = coalesce(nullif(:schema, ''), database()) and table_name = :table"
     )
     found = connection.execute(text(sql), {"schema": schema, "table": table})
-    charsets = {str(name): charset for name, charset in found}
+    told = {str(name): (charset, collation) for name, charset, collation in found}
     for column in columns:
         if isinstance(column.type, String):
-            column.type.charset = charsets.get(column.name)  # type: ignore[attr-defined]
+            charset, collation = told.get(column.name, (None, None))
+            column.type.charset = charset  # type: ignore[attr-defined]
+            column.type.stored = collation  # type: ignore[attr-defined]
 
 
 def _columns(inspector: Any, table: str, schema: str | None, dialect: str) -> list[Column[Any]] | None:

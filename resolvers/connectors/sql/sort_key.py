@@ -6,6 +6,7 @@ The database must order and bound rows by what the border makes of them: what re
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,11 +19,11 @@ from resolvers.border import stand_in
 from resolvers.coercion import FIRST_YEAR, LAST_YEAR, NotUnderstood, converter, text_of
 from resolvers.connectors.sql.column_type import Stamp
 from resolvers.connectors.sql.functions import moment_text
-from resolvers.connectors.sql.render import Renderer
+from resolvers.connectors.sql.render import Renderer, Unpushable
 from resolvers.entity import Field, Model
-from resolvers.expression import Case, Constant
+from resolvers.expression import Case, Constant, inner
 from resolvers.fetch import Arm
-from resolvers.mapping import Value
+from resolvers.mapping import Value, pushable
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class SortConstant:
 
 
 Key = SortColumn | SortConstant
+_VAST = 1e270
 
 
 def sort_key(model: Model, arm: Arm, renderer: Renderer, path: str, zone: str) -> Key:
@@ -60,6 +62,8 @@ def sort_key(model: Model, arm: Arm, renderer: Renderer, path: str, zone: str) -
     default: Any = renderer.key_text(mapping.key) if own_key else stand_in(model, mapping.entity, path, field)
     if path in arm.withheld or not isinstance(binding, Value):
         return _texts(renderer, default) if own_key else SortConstant(_comparable(field, default))
+    if not pushable(binding):
+        raise Unpushable(path)
     if isinstance(binding.expression, Constant) and not own_key:
         constant = _constant(field, binding, zone)
         return SortConstant(_comparable(field, default if constant is None else constant))
@@ -68,11 +72,14 @@ def sort_key(model: Model, arm: Arm, renderer: Renderer, path: str, zone: str) -
         return _rank(renderer, field, binding, element, default)
     match field.type:
         case "Int" | "Float" | "Decimal":
-            return _numbers(renderer, element, binding.scale)
+            return _numbers(renderer, element, binding)
+        case "Date" | "DateTime" if binding.formats:
+            return _counted(renderer, element, field, binding, zone)
         case "Date" | "DateTime":
             return _moments(renderer, element, field, binding, binding.zone or zone)
         case _:
-            return _texts(renderer, _translated(renderer, element, binding), default)
+            coded = binding.values is not None or not binding.strict
+            return _texts(renderer, renderer.translated(element, binding) if coded else element, default)
 
 
 def _constant(field: Field, binding: Value, zone: str) -> Any:
@@ -102,34 +109,41 @@ def _texts(renderer: Renderer, element: ColumnElement[Any], default: Any = None)
     return SortColumn(renderer.code_point(text), lambda raw: None if raw is None else text_of(raw), _as_is)
 
 
-def _translated(renderer: Renderer, element: ColumnElement[Any], value: Value) -> ColumnElement[Any]:
-    """A text by what its code means, where the mapping translates codes."""
-    if value.values is None and value.strict:
-        return element
-    text = renderer.text(element)
-    known = [(holds, literal(str(meaning), Text())) for holds, meaning in renderer.coded(text, value.values or {})]
-    unknown: Any = text
-    if not value.strict:
-        otherwise = null() if value.otherwise is None else literal(str(value.otherwise), Text())
-        unknown = case((text.is_not(None), otherwise))
-    return case(*known, else_=unknown) if known else unknown
-
-
-def _numbers(renderer: Renderer, element: ColumnElement[Any], scale: int) -> SortColumn:
+def _numbers(renderer: Renderer, element: ColumnElement[Any], value: Value) -> SortColumn:
+    scale = value.scale
     # MariaDB compares FLOAT inexactly, so that keyset would repeat a row: everything is compared as DOUBLE.
     number = renderer.number(element)
+    if renderer.dialect == "postgresql" and (scale > 0 or value.factor != 1.0 or value.unit is not None):
+        number = case((number.between(-_VAST, _VAST), number))  # a product out of range would fail the statement
     if scale > 0:
         number = number * literal(10.0**scale, Double())
     elif scale < 0:  # a power of ten is exact, its inverse is not
         number = number / literal(10.0**-scale, Double())
+    if value.factor != 1.0:
+        number = number * literal(value.factor, Double())
+    if value.unit is not None:
+        number = number * _factor(renderer, value.unit, value.units or {})
     return SortColumn(number, lambda raw: None if raw is None else float(raw), lambda value: (float(value), True))
+
+
+def _factor(renderer: Renderer, unit: Value, units: Map[str, float]) -> ColumnElement[Any]:
+    """What the unit in another column multiplies with; null for one that is not known, 1 for none."""
+    shown = renderer.value(unit)
+    if unit.values is not None or not unit.strict:
+        shown = renderer.translated(shown, unit)
+    name = func.lower(func.trim(renderer.text(shown)), type_=Text())
+    told = renderer.code_point(name)
+    known: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = [
+        (told == unit_name, literal(factor, Double())) for unit_name, factor in units.items()
+    ]
+    return case((func.coalesce(name, "") == "", literal(1.0, Double())), *known, else_=null())
 
 
 def _rank(renderer: Renderer, field: Field, value: Value, element: ColumnElement[Any], default: Any) -> SortColumn:
     """An enum's value by its place in the declared order."""
     order = {name: index for index, name in enumerate(field.values)}
     codes = dict(value.values) if value.values is not None else {name: name for name in field.values}
-    if isinstance(value.expression, Case):  # its outcomes are values already
+    if isinstance(value.expression, Case) or any(inner(value.expression)):  # outcomes are values already
         codes |= {name: name for name in field.values if name not in codes}
     ranks = [(holds, order[name]) for holds, name in renderer.coded(element, codes) if name in order]
     unknown = value.otherwise if not value.strict else None
@@ -149,7 +163,7 @@ def _moments(renderer: Renderer, element: ColumnElement[Any], field: Field, valu
         return _written_moments(renderer.readable(element), field, value, zone)
     type_ = element.type
     if not isinstance(type_, Date | DateTime | Stamp):
-        raise ValueError(f"{type_} does not sort as times do")
+        raise Unpushable(f"{type_} does not sort as times do")
     aware = isinstance(type_, Stamp) or (isinstance(type_, DateTime) and bool(type_.timezone))
     days = isinstance(type_, Date)
     # Zero dates, and what stands for never and for ever, read as null.
@@ -178,6 +192,21 @@ def _moments(renderer: Renderer, element: ColumnElement[Any], field: Field, valu
         return day, exact and local.time() == datetime.min.time()
 
     return SortColumn(element, decode, bind)
+
+
+def _counted(renderer: Renderer, element: ColumnElement[Any], field: Field, value: Value, zone: str) -> SortColumn:
+    """Seconds since 1970, sorted as the numbers that they are."""
+    if field.type == "Date":
+        raise Unpushable(field.name)
+    number = renderer.number(element)
+    first, beyond = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (FIRST_YEAR, LAST_YEAR + 1))
+    convert = converter(field, value, zone)
+    element = case((and_(number >= first, number < beyond), number))
+
+    def decode(raw: Any) -> Any:
+        return None if raw is None else convert(repr(float(raw)))
+
+    return SortColumn(element, decode, lambda canonical: (canonical.timestamp(), True))
 
 
 def _limit(year: int, days: bool, aware: bool) -> date | datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,6 @@ from sqlalchemy import (
     Integer,
     Label,
     Select,
-    and_,
     func,
     literal,
     or_,
@@ -21,16 +21,20 @@ from sqlalchemy import (
 )
 
 from resolvers.border import Build, reading, target_reading
+from resolvers.coercion import text_of
+from resolvers.connectors.sql.condition import Conditions, loose
+from resolvers.connectors.sql.dangling import dangling
+from resolvers.connectors.sql.joined import with_join
 from resolvers.connectors.sql.leading import Leading, Leads, link_tables, named, padding
-from resolvers.connectors.sql.order import Ordered, condition, ordered
+from resolvers.connectors.sql.order import Ordered, ordered
 from resolvers.connectors.sql.own_key import key_in
-from resolvers.connectors.sql.render import Renderer, Tables, mapping_tables
+from resolvers.connectors.sql.render import Drifted, Renderer, Unpushable, mapping_tables
 from resolvers.connectors.sql.shape import Shape
 from resolvers.entity import Model
-from resolvers.fetch import Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, Row, Window
+from resolvers.fetch import Accepted, Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, OrderKey, Row, Window
 from resolvers.local_key import key_text
-from resolvers.mapping import Mapping, Parts
-from resolvers.predicate import Predicate
+from resolvers.mapping import ByKey, Mapping, Parts
+from resolvers.predicate import Predicate, conjunction, conjuncts
 
 Decode = Callable[[Sequence[Any]], Row | None]
 
@@ -96,9 +100,11 @@ def put_together(pieces: Sequence[Piece], dialect: str) -> Statement | None:
 
 
 class StatementBuilder:
-    """Builds the statement of a fetch for one database's shape. zone: of the source's times without an offset."""
+    """Builds the statement of a fetch for one database's shape. zone: of the source's times without an offset. there:
+    every mapping of the source."""
 
-    def __init__(self, model: Model, shape: Shape, zone: str) -> None:
+    def __init__(self, model: Model, shape: Shape, zone: str, there: Map[str, Mapping] | None = None) -> None:
+        self._there = there or {}
         self.model = model
         self.shape = shape
         self.zone = zone
@@ -127,14 +133,54 @@ class StatementBuilder:
         for arm in fetch.arms:
             tables = mapping_tables(self.shape, arm.mapping)
             renderer = Renderer(tables)
-            base = self._from(select(func.count().label("n")), arm.mapping, renderer, joined=wanted is not None)
+            doubled = any(not join.key for join in arm.mapping.joins.values())
+            keys = [renderer.key(name).label(f"k{index}") for index, name in enumerate(arm.mapping.key)]
+            counted = select(*keys).distinct() if doubled else select(func.count().label("n"))
+            base = self._from(counted, arm.mapping, renderer)
             if wanted is not None:
-                base = base.where(condition(self.model, arm, renderer, wanted, self.zone))
+                base = base.where(self._conditions(arm, renderer).element(wanted))
+            if doubled:
+                base = select(func.count().label("n")).select_from(base.subquery("records"))
             counts.append(base.scalar_subquery())
         total = counts[0]
         for other in counts[1:]:
             total = total + other  # type: ignore[assignment]
         return select(total)
+
+    def records(
+        self, mapping: Mapping, elements: Callable[[Renderer], Iterable[ColumnElement[Any]]], limit: int
+    ) -> Select[Any]:
+        """Some elements over a mapping's rows, as c0, c1, ...; of as many rows as the limit, whichever come first."""
+        renderer = Renderer(mapping_tables(self.shape, mapping))
+        return self._from(select(*_labels(tuple(elements(renderer)))), mapping, renderer).limit(limit)
+
+    def accept(self, fetch: Fetch, wanted: Predicate | None, order: Sequence[OrderKey]) -> Accepted:
+        """What SQL can do for every arm: conjuncts of the condition (of what is `loose` not all), the order."""
+        taken: list[Predicate] = []
+        left: list[Predicate] = []
+        for member in conjuncts(wanted):
+            if all(self._can(arm, lambda c, m=member: c.element(m)) for arm in fetch.arms):  # type: ignore[misc]
+                taken.append(member)
+                if loose(member):
+                    left.append(member)
+            else:
+                left.append(member)
+        sortable = all(
+            self._can(arm, lambda c: ordered(self.model, c.arm, c.renderer, order, self.zone)) for arm in fetch.arms
+        )
+        return Accepted(conjunction(tuple(taken)), conjunction(tuple(left)), sortable)
+
+    def _can(self, arm: Arm, render: Callable[[Conditions], object]) -> bool:
+        try:
+            render(self._conditions(arm, Renderer(mapping_tables(self.shape, arm.mapping))))
+        except Unpushable:
+            return False
+        except Drifted:  # the statement itself will say so
+            return True
+        return True
+
+    def _conditions(self, arm: Arm, renderer: Renderer) -> Conditions:
+        return Conditions(self.model, arm, renderer, self.zone)
 
     # pieces ----------------------------------------------------------------------------------------------------------
 
@@ -144,7 +190,7 @@ class StatementBuilder:
         columns, decode = self._columns(fetch, arm, renderer, order, None)
         base = self._from(select(*columns), arm.mapping, renderer).where(order.bounds(window))
         if wanted is not None:
-            base = base.where(condition(self.model, arm, renderer, wanted, self.zone))
+            base = base.where(self._conditions(arm, renderer).element(wanted))
         return Piece(base, columns, decode, tuple(order.clauses(window.backward)), window.limit)
 
     def _lookup(self, fetch: Fetch, arm: Arm, access: Lookup) -> Piece | None:
@@ -174,7 +220,7 @@ class StatementBuilder:
         columns, decode = self._columns(fetch, arm, renderer, order, leads)
         base = leads.attach(self._from(select(*columns), arm.mapping, renderer)).where(order.bounds(access.window))
         if access.condition is not None:
-            base = base.where(condition(self.model, arm, renderer, access.condition, self.zone))
+            base = base.where(self._conditions(arm, renderer).element(access.condition))
         clauses = tuple(order.clauses(access.window.backward))
         if access.window.limit is None or access.tokens is None:
             return Piece(base, columns, decode, clauses, access.window.limit)
@@ -203,7 +249,10 @@ class StatementBuilder:
             owner = key_text(raw[:width])
             return None if token is None or owner is None else ((mapping.id, index, owner), token)
 
-        base = select(*columns).where(key_in(on, owners, renderer.dialect))
+        base = select(*columns).select_from(renderer.tables.named[""])
+        for join in link.joins.values():
+            base = with_join(base, join, renderer)
+        base = base.where(key_in(on, owners, renderer.dialect))
         if link.where is not None:
             base = base.where(renderer.predicate(link.where))
         return Piece(base, columns, decode)
@@ -244,6 +293,9 @@ class StatementBuilder:
             found = reading(self.model, mapping, path, self.zone)
             builds.append((len(elements), len(elements) + len(found.values), found.build))
             elements += [renderer.value(value) for value in found.values]
+        lost = self._lost(arm, renderer) if fetch.issues else []
+        elements += [element for _, element in lost]
+        lost_at = [(path, len(elements) - len(lost) + index) for index, (path, _) in enumerate(lost)]
         fallback = [self._own_fallback(mapping, path) for path in fetch.paths]
         keep_issues = fetch.issues
         decode_sort = order.values
@@ -258,6 +310,10 @@ class StatementBuilder:
             for build, default in zip(builds, fallback, strict=True):
                 found = None if build is None else build[2](raw[build[0] : build[1]], issues)
                 values.append((key if default == "" else default) if found is None else found)
+            if issues is not None:
+                issues += [
+                    ("DANGLING_REFERENCE", path, text_of(raw[at])) for path, at in lost_at if raw[at] is not None
+                ]
             token = build_parent(raw[parent_at:value_at], None) if build_parent else None
             if build_parent and token is None:
                 return None
@@ -265,19 +321,24 @@ class StatementBuilder:
 
         return _labels(elements), decode
 
+    def _lost(self, arm: Arm, renderer: Renderer) -> list[tuple[str, ColumnElement[Any]]]:
+        """What tells that a reference leads nowhere, by path."""
+        return [
+            (path, element)
+            for path, binding in arm.mapping.fields.items()
+            if path in arm.given and isinstance(binding, ByKey | tuple)
+            for element in dangling(arm.mapping, path, renderer, self._there, self._from)
+        ]
+
     def _own_fallback(self, mapping: Mapping, path: str) -> str | None:
         """What a required leaf of the entity reads where the partner has nothing; "" for the local key."""
         return None if "." in path else self.model.entities[mapping.entity].fallback.get(path)
 
-    def _from(self, base: Select[Any], mapping: Mapping, renderer: Renderer, joined: bool = True) -> Select[Any]:
+    def _from(self, base: Select[Any], mapping: Mapping, renderer: Renderer) -> Select[Any]:
         named = renderer.tables.named
         base = base.select_from(named[""])
         for join in mapping.joins.values():
-            there = Renderer(Tables(self.shape, {"": named[join.name]}))
-            on = [renderer.same(there.tables.column(column), renderer.tables.column(own)) for column, own in join.on]
-            if join.where is not None:
-                on.append(there.predicate(join.where))
-            base = base.outerjoin(named[join.name], and_(*on))
+            base = with_join(base, join, renderer)
         if mapping.where is not None:
             base = base.where(renderer.predicate(mapping.where))
         keys = (renderer.tables.column(name) for name in mapping.key)  # a row without its key is no record
