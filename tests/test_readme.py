@@ -112,16 +112,18 @@ def test_the_partner_file_has_no_mistake(tmp_path: Path) -> None:
 
 def test_the_commands_run(tmp_path: Path) -> None:
     commands = re.findall(r"^    (gateway .*?)(?:\s+#.*)?$", README, re.M)
-    assert len(commands) == 4
+    assert len(commands) == 5
     (tmp_path / "partners").mkdir()
     (tmp_path / "partners" / "bikes.toml").write_text(block("toml"), "utf-8")
     (tmp_path / "gateway.toml").write_text('partners = "partners"\n[listen]\nport = 1\n', "utf-8")
     with contextlib.closing(sqlite3.connect(tmp_path / "bikes.sqlite")) as store:
-        store.execute("create table velos (id, nom, type, marquage)")
+        store.execute("create table velos (id integer primary key, nom, type, marquage)")
+        store.execute("insert into velos values (1, 'Rouge', 'CARGO', 'FR-1234')")
+        store.commit()
     environment = {**os.environ, "BIKES_URL": f"sqlite+aiosqlite:///{tmp_path / 'bikes.sqlite'}"}
     for command in commands:
-        words = re.findall(r'"[^"]*"|\S+', command)
-        line = [sys.executable, "-m", "gateway", *(word.strip('"') for word in words[1:])]
+        words = re.findall(r"\"[^\"]*\"|'[^']*'|\S+", command)
+        line = [sys.executable, "-m", "gateway", *(word.strip("'\"") for word in words[1:])]
         if words[1] == "serve":
             continue  # `make run` above runs the same server; port and end are not for a command in a README
         done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
