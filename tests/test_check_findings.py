@@ -172,9 +172,9 @@ async def test_each_ugliness_is_found_where_it_is(
 
 
 READER = {
-    "postgresql": "drop role if exists reader; create role reader login password 'hush';"
-    "grant select on all tables in schema public to reader;",
-    "mariadb": "create or replace user reader@'%' identified by 'hush'; grant select on findings.* to reader@'%';",
+    "postgresql": "drop role if exists watcher; create role watcher login password 'hush';"
+    "grant select on all tables in schema public to watcher;",
+    "mariadb": "create or replace user watcher@'%' identified by 'hush'; grant select on findings.* to watcher@'%';",
 }
 
 
@@ -185,7 +185,7 @@ async def test_an_account_that_may_write_is_told_from_one_that_may_not(
     server = postgres if engine == "postgresql" else mariadb
     powerful = make_url(made(server, script(engine)))
     server.run("findings", READER[engine])
-    reader = powerful.set(username="reader", password="hush").render_as_string(hide_password=False)
+    reader = powerful.set(username="watcher", password="hush").render_as_string(hide_password=False)
     for url, may in ((powerful.render_as_string(hide_password=False), True), (reader, False)):
         report = await looked(tmp_path, url)
         (source,) = report.sources
