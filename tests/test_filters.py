@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.connectors.sql.statement import StatementBuilder
-from resolvers.fetch import Accepted, Fetch, OrderKey
-from resolvers.predicate import Predicate
 from tests.filters import Filter, concerns, filters, passes
 from tests.reference import Meaning, Order, listed
 from tests.rows import Row
 from tests.servers import Server
 from tests.stocks import AGREEMENTS, ASSETS, COVERAGES, STOCKS
+from tests.taking import taking
 from tests.test_lists import List, agree, orders
 from tests.worlds import World, federation, fillings, law
 
@@ -29,22 +25,6 @@ async def world(postgres: Server, mariadb: Server, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("filters")
     async with federation("filters", STOCKS, AGREEMENTS, servers, folder, lined="alder") as found:
         yield found
-
-
-@contextmanager
-def taking(conditions: bool, orders: bool) -> Iterator[None]:
-    """Sources take nothing of some kind, so that the gateway must do it itself."""
-    honest = StatementBuilder.accept
-
-    def accept(
-        builder: StatementBuilder, fetch: Fetch, wanted: Predicate | None, order: Sequence[OrderKey]
-    ) -> Accepted:
-        found = honest(builder, fetch, wanted, order)
-        taken, left = (found.taken, found.left) if conditions else (None, wanted)
-        return Accepted(taken, left, found.ordered and (orders or not order))
-
-    with patch.object(StatementBuilder, "accept", accept):
-        yield
 
 
 @law(100)

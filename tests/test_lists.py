@@ -17,6 +17,7 @@ from tests.reference import Meaning, Order, listed
 from tests.rows import Row
 from tests.servers import Server
 from tests.stocks import AGREEMENTS, ASSETS, COVERAGES, MOMENTS, SOME, STOCKS, VIEWER
+from tests.taking import taking
 from tests.worlds import World, federation, fillings, law, tagged
 
 FIELDS = {
@@ -226,9 +227,10 @@ FATES = st.sampled_from(["stays", "stays", "stays", LATE, EARLY, "goes after the
     order=orders("assets"),
     size=st.integers(1, 6),
     backward=st.booleans(),
+    sorts=st.booleans(),
 )
 async def test_rows_that_stay_are_neither_skipped_nor_doubled(
-    world: World, rows: dict[str, list[Row]], fates: list[str], order: Order, size: int, backward: bool
+    world: World, rows: dict[str, list[Row]], fates: list[str], order: Order, size: int, backward: bool, sorts: bool
 ) -> None:
     fate = dict(zip((row["tag"] for stock in ASSETS for row in rows[stock.id]), fates, strict=False))
     first = {name: [row for row in found if fate[row["tag"]] != LATE] for name, found in rows.items()}
@@ -236,7 +238,8 @@ async def test_rows_that_stay_are_neither_skipped_nor_doubled(
     found: list[Node] = []
     window: dict[str, Any] = {"last" if backward else "first": size}
     for number in range(100):
-        page = await List(world, order).page(**window)
+        with taking(conditions=True, orders=sorts):  # what stays, stays, whoever sorts
+            page = await List(world, order).page(**window)
         found = page["nodes"] + found if backward else found + page["nodes"]
         if not page["pageInfo"]["hasPreviousPage" if backward else "hasNextPage"]:
             break
