@@ -94,6 +94,21 @@ def _parser() -> argparse.ArgumentParser:
     partner.add_argument("--out", type=Path, help="the file to write; default partners/CODE.toml")
     partner.add_argument("--force", action="store_true", help="replace a file that is there")
 
+    explain = _command(commands, "explain", _explain, "say how an operation is answered, or how a field comes about")
+    _config(explain)
+    explain.add_argument("query", nargs="?", type=Path, help="a file with the operation; without one: standard input")
+    explain.add_argument("--as", dest="partner", metavar="CODE", help="the partner that asks")
+    explain.add_argument("--subject", default="explain", help="who asks; default explain")
+    explain.add_argument("--scopes", type=_scopes, default="read", help='like "read read:contact"; default read')
+    explain.add_argument("--purpose", type=_word, help="what it is for")
+    explain.add_argument("--variables", type=Path, metavar="FILE", help="a JSON file with the operation's variables")
+    explain.add_argument("--operation", metavar="NAME", help="which one, where the text has several")
+    explain.add_argument("--value", metavar="PARTNER.MAPPING.FIELD", help="say how this field comes about instead")
+    explain.add_argument("--key", help="with --value: and what it is in the row with this key")
+    explain.add_argument("--brief", action="store_true", help="leave the statements out")
+    explain.add_argument("--json", action="store_true", help="print JSON (docs/explain.md)")
+    explain.set_defaults(misused=explain.error)
+
     _command(commands, "schema", _schema, "print the schema (SDL)")
 
     token = _command(commands, "token", _token, "print a short-lived token of the gateway's own issuer")
@@ -163,6 +178,10 @@ def _scope(text: str) -> str:
     raise argparse.ArgumentTypeError(f"there is no scope {text!r}; {hint}")
 
 
+def _scopes(text: str) -> tuple[str, ...]:
+    return tuple(_scope(word) for word in text.split())
+
+
 def _word(text: str) -> str:
     if text and not text.split()[1:] and text.isprintable():
         return text
@@ -226,6 +245,27 @@ def _init_partner(chosen: argparse.Namespace) -> None:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _explain(chosen: argparse.Namespace) -> int:
+    if chosen.value is not None:
+        if chosen.query is not None or chosen.partner is not None:
+            chosen.misused("--value explains a field, and takes neither an operation nor --as")
+        from gateway import explain
+
+        return explain.explain_value(chosen.config, os.environ, chosen.value, chosen.key, as_json=chosen.json)
+    if chosen.partner is None:
+        chosen.misused("--as CODE is needed to explain an operation, or --value to explain a field")
+    if chosen.key is not None:
+        chosen.misused("--key goes with --value")
+    from gateway import explain
+    from resolvers.viewer import Viewer
+
+    text = sys.stdin.read() if chosen.query is None or str(chosen.query) == "-" else chosen.query.read_text("utf-8")
+    purposes = () if chosen.purpose is None else (chosen.purpose,)
+    viewer = Viewer(chosen.partner, chosen.subject, frozenset(chosen.scopes), purposes, chosen.purpose)
+    asked = explain.Operation(text, viewer, explain.variables(chosen.variables), chosen.operation)
+    return explain.explain(chosen.config, os.environ, asked, as_json=chosen.json, brief=chosen.brief)
 
 
 def _schema(chosen: argparse.Namespace) -> None:

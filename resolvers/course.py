@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from resolvers.catalog import Catalog
 from resolvers.entity import Kind
@@ -12,19 +12,24 @@ from resolvers.level import Level
 from resolvers.mapping import columns_of
 from resolvers.observation import SourceCall
 from resolvers.plan import Plan
-from resolvers.predicate import Predicate
+from resolvers.predicate import Predicate, names
 
 Path = tuple[str, ...]
+COUNT = "Count"  # the access of a call that asks for a number
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one mapping has to say in a question. columns: of its table, or "table.column"; paths: what they are for."""
+    """What one mapping has to say in a question. columns: of its table, or "table.column"; paths: what they are for.
+
+    unknown: paths that the condition looks at and that the mapping's partner does not show; no such row passes.
+    """
 
     mapping: str
     table: str
     columns: tuple[str, ...]
     paths: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Question:
 class Stop:
     """One place of the response that holds records. kind: None where any id may lead to any entity.
 
-    together: the place whose questions are this one's too. questions: in the order of their answers.
+    together: the place whose questions are this one's too. heard: its questions as they were answered.
     """
 
     path: Path
@@ -59,7 +64,13 @@ class Stop:
     entity: str
     edge: str
     together: Path | None = None
-    questions: list[Question] = field(default_factory=list)
+    heard: list[Question] = field(default_factory=list)
+
+    @property
+    def questions(self) -> list[Question]:
+        """Its questions: what was asked for the same end at once in the order of the sources, whoever was quicker."""
+        ends = list(dict.fromkeys((question.aim, question.call.access) for question in self.heard))
+        return sorted(self.heard, key=lambda found: (ends.index((found.aim, found.call.access)), found.call.source))
 
 
 class Course:
@@ -94,24 +105,29 @@ class Course:
             assert isinstance(access, LinkRows)
             self._put(Question(call, access.places, access.aim, access, self._links(access)))
             return
-        question = Question(call, fetch.places, fetch.aim, access, tuple(_part(arm, fetch) for arm in fetch.arms))
+        paths = () if call.access == COUNT else fetch.paths
+        question = Question(call, fetch.places, fetch.aim, access, tuple(_part(arm, paths) for arm in fetch.arms))
         if isinstance(access, Listing | Children):
             question = self._conditioned(question, fetch, access)
         self._put(question)
 
     def _conditioned(self, question: Question, fetch: Fetch, access: Listing | Children) -> Question:
         left, order, ordered = None, access.window.order, True
+        counted = question.call.access == COUNT
         for asked, wanted, answer in reversed(self._accepted):
             same = (asked.source, asked.places, asked.aim) == (fetch.source, fetch.places, fetch.aim)
             if same and answer.taken is access.condition:
-                left, order, ordered = answer.left, wanted, answer.ordered
+                left, order, ordered = answer.left, () if counted else wanted, counted or answer.ordered
                 break
+        looks = {name for found in (access.condition, left) if found is not None for name in names(found)}
+        withheld = {arm.mapping.id: arm.withheld for arm in fetch.arms}
+        parts = (replace(part, unknown=tuple(sorted(looks & withheld[part.mapping]))) for part in question.parts)
         return Question(
             question.call,
             question.places,
             question.aim,
             access,
-            question.parts,
+            tuple(parts),
             access.condition,
             left,
             order,
@@ -134,7 +150,7 @@ class Course:
         first = question.places[:1]
         for stop in self.stops:
             if (stop.path,) == first and (question.aim or stop.entity == question.call.entity):
-                stop.questions.append(question)
+                stop.heard.append(question)
                 return
 
     def _stop(self, path: Path, kind: Kind | None, entity: str, edge: str, level: Level) -> None:
@@ -146,9 +162,9 @@ def _path(place: tuple[tuple[str, str], ...]) -> Path:
     return tuple(key for _, key in place)
 
 
-def _part(arm: Arm, fetch: Fetch) -> Part:
+def _part(arm: Arm, wanted: Sequence[str]) -> Part:
     mapping = arm.mapping
-    paths = tuple(path for path in fetch.paths if path in arm.given and path in mapping.fields)
+    paths = tuple(path for path in wanted if path in arm.given and path in mapping.fields)
     read = dict.fromkeys(mapping.key)
     for path in paths:
         binding = mapping.fields[path]

@@ -106,6 +106,8 @@ OPERATOR_CODES: dict[str, str] = {
     "TOO_LONG": "A credential was asked to live longer than allowed.",
     "SOURCE_EMPTY": "The database has no table that the account may see.",
     "FILE_EXISTS": "A file that would be written is there already.",
+    "FIELD_NOT_MAPPED": "The mapping does not say where this field comes from.",
+    "ROW_UNKNOWN": "No row of the mapping has this key.",
     "ADDRESS_UNAVAILABLE": "The address to listen on cannot be had.",
 }
 

@@ -73,7 +73,7 @@ def stages(model: Model, mapping: Mapping, path: str, zone: str) -> list[Stage]:
                 whole_ = reading(model, mapping, path, zone)
                 found.append(Stage(0, text, BORDER, Composition(whole_.values, whole_.build)))
             return found
-        case Parts(members=members):
+        case Parts(members=members, gathered=gathered):
             found = []
             fields = model.parts[field.type].fields
             for number, member in enumerate(members, 1):
@@ -81,6 +81,11 @@ def stages(model: Model, mapping: Mapping, path: str, zone: str) -> list[Stage]:
                 for name, value in member.items():
                     found.append(Stage(1, f"{name}:"))
                     found += way.value(model_field(model, fields, name), value, 2)
+            for entries in gathered:
+                found.append(Stage(0, f"an entry of each row of {_rows_text(entries.rows)}:", DATABASE))
+                for name, value in entries.fields.items():
+                    found.append(Stage(1, f"{name}:"))
+                    found += replace(way, seen=False).value(model_field(model, fields, name), value, 2)
             return found
         case Names(members=named):
             found = []
@@ -121,6 +126,11 @@ def _target(way: _Way, target: Target, depth: int) -> Iterator[Stage]:
             yield from way.value(_TEXT, value, depth + 2)
 
 
+def _rows_text(rows: Rows) -> str:
+    limit = f" and {predicate_text(rows.where)}" if rows.where is not None else ""
+    return f"{rows.table} where {_on(rows.on)}{limit}"
+
+
 def _on(on: tuple[tuple[str, str], ...]) -> str:
     return " and ".join(f"{theirs} = {own}" for theirs, own in on)
 
@@ -137,10 +147,11 @@ class _Way:
     def value(self, field: Field, value: Value, depth: int) -> Iterator[Stage]:
         """A leaf: its expression, then what is done to it."""
         yield from self.expression(field, value.expression, depth)
-        where = DATABASE if whole(value.expression) and value.steps is None else BORDER
+        there = whole(value.expression) and value.steps is None
         before = Value(value.expression)
         for text, before in _shaped(value):
-            yield Stage(depth, text, where, self._leaf(_TEXT, before))
+            made = self._selected(before) if there else self._leaf(_TEXT, before)
+            yield Stage(depth, text, DATABASE if there else BORDER, made)
         also = f"{BORDER}; {DATABASE} too, to sort and filter" if pushable(value) and not field.many else BORDER
         meanings = list(_meanings(value, before))
         for number, (text, counted) in enumerate(meanings, 1):
@@ -151,6 +162,10 @@ class _Way:
 
     def _leaf(self, field: Field, value: Value) -> Composition | None:
         return Composer(field, self.zone, self.path, self._rules()).leaf(value) if self.seen else None
+
+    def _selected(self, value: Value) -> Composition | None:
+        """A value as the database hands it over."""
+        return Composition((value,), lambda raws, _issues: raws[0]) if self.seen else None
 
     def _rules(self) -> Any:
         return rules_of(leaves(self.mapping))
@@ -175,9 +190,9 @@ class _Way:
                 for member in members:
                     yield from self._member(field, member, depth + 1)
             case Case(cases=cases, otherwise=otherwise):
-                for number, (condition, outcome) in enumerate(cases):
-                    first = None if number else made
-                    yield Stage(depth, f"if {predicate_text(condition)}:", DATABASE, first)
+                yield Stage(depth, "the first case that holds", where, made)
+                for condition, outcome in cases:
+                    yield Stage(depth, f"if {predicate_text(condition)}:", DATABASE)
                     yield from self._member(field, outcome, depth + 1)
                 yield Stage(depth, "else:", DATABASE)
                 yield from self._member(field, otherwise, depth + 1)
@@ -202,10 +217,9 @@ class _Way:
                 yield Stage(depth, f"{name} of the rows of {table} from the root down to {start}", DATABASE)
 
     def _rows(self, field: Field, rows: Rows, depth: int, number: int, of: int) -> Iterator[Stage]:
-        limit = f" and {predicate_text(rows.where)}" if rows.where is not None else ""
         kind = f"rows {number}: " if of > 1 else ""
-        yield Stage(depth, f"{kind}of each row of {rows.table} where {_on(rows.on)}{limit}:", DATABASE)
-        yield from replace(self, seen=False).value(replace(field, many=False), rows.each, depth + 1)
+        yield Stage(depth, f"{kind}of each row of {_rows_text(rows)}:", DATABASE)
+        yield from replace(self, seen=False).value(replace(field, many=False), rows.each[0], depth + 1)
 
     def _member(self, field: Field, member: Any, depth: int) -> Iterator[Stage]:
         if isinstance(member, Value):
@@ -224,6 +238,7 @@ def _shaped(value: Value) -> Iterator[tuple[str, Value]]:
         for name, text in (
             ("repair", "UTF-8 that was read as another encoding is repaired"),
             ("html", "HTML entities become characters, tags blanks"),
+            ("entities", "HTML entities become characters"),
             ("nfc", "letters are composed (NFC)"),
             ("collapse", "runs of blanks become one"),
         ):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from resolvers.fetch import Accepted, Access, Fetch, LinkRows, OrderKey
     from resolvers.plan import Plan
-    from resolvers.predicate import Predicate
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from resolvers.explanation import Stage, stages
 from resolvers.expression import Column
 from resolvers.fetch import Arm, Fetch, Lookup, OrderKey
 from resolvers.identifier import KeyToken
-from resolvers.mapping import FIRST, Mapping, Parts, Value, columns_of
-from resolvers.predicate import Compare, LeadsTo, Predicate, Some
+from resolvers.mapping import FIRST, ByIdentifier, Mapping, Parts, Value, columns_of
+from resolvers.predicate import And, Compare, LeadsTo, Predicate, Some
 
 _SAMPLES: dict[str, Any] = {
     "Int": 1,
@@ -35,13 +35,14 @@ _ORDERED = ("Int", "Float", "Decimal", "Date", "DateTime", "LocalTime")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Who does it when lists are sorted and filtered by a field: the source (true) or the gateway (false).
+    """Who does it when lists are sorted and filtered by a field: `source`, `gateway`, or `both`, the source roughly and
+    the gateway exactly.
 
     orders: by the name of the order. filters: by what is asked, e.g. "eq", or "number eq" of a list's entries.
     """
 
-    orders: Map[str, bool]
-    filters: Map[str, bool]
+    orders: Map[str, str]
+    filters: Map[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,11 @@ class Specimen:
         for name, path in self.model.entities[self.mapping.entity].orders.items():
             if path == self.path:
                 found = await self.source.accept(self._fetch(), None, (OrderKey(path),), lambda _: None)
-                orders[name] = found.ordered
+                orders[name] = "source" if found.ordered else "gateway"
         for name, condition in _conditions(self.model, self.mapping, self.path, self.field):
             found = await self.source.accept(self._fetch(), condition, (), lambda _: None)
-            filters[name] = found.left is None
+            rest = "gateway" if found.taken is None else "both"
+            filters[name] = "source" if found.left is None else rest
         return Listed(orders, filters)
 
     async def seen(self, key: str) -> Seen | None:
@@ -135,10 +137,13 @@ def _conditions(model: Model, mapping: Mapping, path: str, field: Field) -> Iter
     if field.kind in (Kind.REFERENCE, Kind.LINKS):
         yield "edge", LeadsTo(path, (KeyToken(mapping.id, "1"),))
     elif isinstance(binding, Parts):
-        members = dict.fromkeys(name for member in binding.members for name in member)
+        members = dict.fromkeys(name for form in binding.forms for name in form)
         part = model.parts[field.type].fields
         if "normalized" in part:
-            members["normalized"] = None
+            schemes = [ByIdentifier(member["scheme"], member["scheme"]).schemes for member in binding.members]
+            for scheme in sorted(frozenset[str]().union(*schemes)):
+                named = Compare("scheme", "eq", scheme), Compare("normalized", "eq", "A")
+                yield f"{scheme} normalized eq", Some(path, And(named))
         for name in members:
             inner = part.get(name)
             if inner is not None and inner.kind is Kind.LEAF and not inner.many and _sample(inner) is not None:

@@ -30,7 +30,7 @@ _MONEY = ["0", "0.10", "12.30", "10000.00", "9999.99"]
 _FIELDS = """
 identifiers = [
   { scheme = "LICENSE_PLATE", value = "plate", country = "FR", spelling = "loose" },
-  { scheme = "SERIAL", value = "serial", spelling = "loose" },
+  { scheme = "SERIAL", value = "serial", spelling = "exact" },
 ]
 position = { lat = "lat", lon = "lon" }
 """
@@ -114,7 +114,7 @@ _NAME = st.fixed_dictionaries(
     optional={
         "scheme": st.sampled_from(["LICENSE_PLATE", "SERIAL"]).map(lambda found: {"eq": found}),
         "normalized": st.sampled_from(["ab 1", "AB1", "é1", "X"]).map(lambda found: {"eq": found}),
-        "value": st.sampled_from(["AB1", "ab 1", "x", "AB-1"]).map(lambda found: {"eq": found}),
+        "value": st.sampled_from(["AB1", "ab 1", " AB1 ", "x", "AB-1", "\uff21\uff221"]).map(lambda found: {"eq": found}),
         "country": st.sampled_from(["FR", "DE"]).map(lambda found: {"eq": found}),
     },
 )

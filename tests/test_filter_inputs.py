@@ -124,7 +124,28 @@ def wanted(filter_: str, field: str = "assets") -> Predicate:
         (
             "assets",
             '{identifiers: {some: {normalized: {in: ["ab-1", "x.y"]}, value: {eq: "ab-1"}}}}',
-            Some("identifiers", And((Compare("value", "eq", "ab-1"), Compare("normalized", "in", ("AB1", "XY"))))),
+            Some(
+                "identifiers",
+                And((Compare("value", "eq", "ab-1"), Compare("normalized", "in", ("AB1", "AB-1", "XY", "X.Y")))),
+            ),
+        ),
+        (
+            "people",
+            '{identifiers: {some: {scheme: {in: [EMAIL, USERNAME]}, or: [{normalized: {eq: " a.b@c.fr"}}]}}}',
+            Some(
+                "identifiers",
+                And((Compare("scheme", "in", ("EMAIL", "USERNAME")), Or((Compare("normalized", "eq", "A.B@C.FR"),)))),
+            ),
+        ),
+        (
+            "assets",
+            '{identifiers: {some: {scheme: {eq: VIN}, normalized: {ne: "a-b"}}}}',
+            Some("identifiers", And((Compare("scheme", "eq", "VIN"), Compare("normalized", "ne", "AB")))),
+        ),
+        (
+            "assets",
+            '{identifiers: {some: {normalized: {ne: "a-b"}}}}',
+            Some("identifiers", And((Compare("normalized", "ne", "AB"), Compare("normalized", "ne", "A-B")))),
         ),
         (
             "assets",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.identifier import SEPARATORS, normalize
+from resolvers.identifier import BLANKS, SEPARATORS, normalize
 from tests.servers import Server
 from tests.worlds import Stock, World, federation, law, tagged
 
@@ -45,8 +45,13 @@ def _stocks() -> list[Stock]:
             found.append(Stock(partner, name, home, ddl, ("id",), columns, identifiers))
         listed = ", ".join(
             f'{{ scheme = "{scheme}", value = "value", spelling = "{spelling}" }}'
-            for scheme, spelling in (("SERIAL", "loose"), ("ASSET_TAG", "exact"))
+            for scheme, spelling in (("SERIAL", "loose"), ("ASSET_TAG", "exact"), ("EMAIL", "loose"))
         )
+        mixed = (
+            'identifiers = [{ scheme = { column = "kind", values = { s = "SERIAL", m = "EMAIL" } }, value = "value" }]'
+        )
+        ddl = "id integer primary key, kind varchar(9), value varchar(60)"
+        found.append(Stock(partner, "mixed", home, ddl, ("id",), columns | {"kind": st.nothing()}, mixed))
         found.append(
             Stock(
                 partner,
@@ -83,13 +88,21 @@ Links = set[tuple[str, str]]
 """(coverage, asset), each as "partner.mapping:key"."""
 
 
-async def linked(world: World, things: Mapping[str, Sequence[str]], covers: Sequence[str]) -> tuple[Links, Links]:
-    """What coverages list, and what assets are listed by. things: mapping -> values; the same rows on each engine."""
+async def linked(
+    world: World,
+    things: Mapping[str, Sequence[str]],
+    covers: Sequence[str],
+    mixed: Sequence[tuple[str, str]] = (),
+) -> tuple[Links, Links]:
+    """What coverages list, and what assets are listed by. things: mapping -> values; the same rows on each engine.
+    mixed: kinds and values."""
     rows = {
         f"{partner}.{name}": [{"id": number, "value": value} for number, value in enumerate(values)]
         for partner in HOMES
-        for name, values in {**things, "covers": covers}.items()
+        for name, values in {"loose": (), "exact": (), **things, "covers": covers}.items()
     }
+    for partner in HOMES:
+        rows[f"{partner}.mixed"] = [{"id": n, "kind": kind, "value": value} for n, (kind, value) in enumerate(mixed)]
     await world.fill(tagged(rows))
     data = await world.gateway.data(
         "{ coverages(first: 1000) { nodes { id insuredAssets { listed(first: 1000) { nodes { id } } } } }"
@@ -156,17 +169,45 @@ async def test_every_separator_is_left_out_by_every_engine(world: World) -> None
     assert backwards == wanted
 
 
+@law(40)
+@given(
+    values=st.lists(st.tuples(st.sampled_from("sm"), PLATES), max_size=6),
+    covers=st.lists(PLATES, max_size=3),
+    data=st.data(),
+)
+async def test_separators_tell_addresses_apart_and_no_serial_numbers(
+    world: World, values: list[tuple[str, str]], covers: list[str], data: st.DataObject
+) -> None:
+    blanks = st.text(st.sampled_from([c for c in BETWEEN if c.isspace()]), max_size=2)
+    for _, value in values:
+        covers += [value.swapcase().strip(), data.draw(blanks) + value + data.draw(blanks), compared(value)]
+    alike = {"s": compared, "m": lambda value: value.strip().upper()}
+    wanted = {
+        (f"{insurer}.covers:{c}", f"{owner}.mixed:{v}")
+        for insurer in HOMES
+        for owner in HOMES
+        for c, cover in enumerate(covers)
+        for v, (kind, value) in enumerate(values)
+        if alike[kind](cover) == alike[kind](value) != ""
+    }
+    forwards, backwards = await linked(world, {}, covers, values)
+    assert forwards == wanted
+    assert backwards == wanted
+
+
 @law(25)
 @given(values=st.lists(ANY, min_size=1, max_size=6))
 async def test_exact_and_loose_find_the_same_of_what_is_spelled_identically(world: World, values: list[str]) -> None:
     values = [value for value in dict.fromkeys(value.strip() for value in values) if normalize(value)]
-    forwards, backwards = await linked(world, {"loose": values, "exact": values}, values)
+    mixed = [("m", value) for value in values]
+    forwards, backwards = await linked(world, {"loose": values, "exact": values}, values, mixed)
     for links in (forwards, backwards):
         for insurer in HOMES:
             for owner in HOMES:
                 for number in range(len(values)):
                     cover = f"{insurer}.covers:{number}"
-                    assert {(cover, f"{owner}.loose:{number}"), (cover, f"{owner}.exact:{number}")} <= links
+                    alike = {(cover, f"{owner}.{name}:{number}") for name in ("loose", "exact", "mixed")}
+                    assert alike <= links
 
 
 @pytest.mark.parametrize(
@@ -174,6 +215,16 @@ async def test_exact_and_loose_find_the_same_of_what_is_spelled_identically(worl
 )
 def test_spellings_of_one_plate(text: str) -> None:
     assert normalize(text) == "AB123CD"
+
+
+@pytest.mark.parametrize("text", ["Jo.Doe-x@a.fr", " jo.doe-x@A.FR\t", "\uff2ao.doe-x\uff20a.fr\u3000"])
+def test_spellings_of_one_address(text: str) -> None:
+    assert normalize(text, kept=True) == "JO.DOE-X@A.FR"
+
+
+def test_blanks_are_all_that_goes_at_the_ends() -> None:
+    codes = (chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
+    assert "".join(c for c in codes if c.isspace()) == BLANKS
 
 
 def test_separators_are_all_that_normal_forms_leave_out() -> None:

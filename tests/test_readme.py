@@ -112,7 +112,7 @@ def test_the_partner_file_has_no_mistake(tmp_path: Path) -> None:
 
 def test_the_commands_run(tmp_path: Path) -> None:
     commands = re.findall(r"^    (gateway .*?)(?:\s+#.*)?$", README, re.M)
-    assert len(commands) == 5
+    assert len(commands) == 6
     (tmp_path / "partners").mkdir()
     (tmp_path / "partners" / "bikes.toml").write_text(block("toml"), "utf-8")
     (tmp_path / "gateway.toml").write_text('partners = "partners"\n[listen]\nport = 1\n', "utf-8")

@@ -155,7 +155,7 @@ async def test_people_sites_and_policies_are_counted_right(gateway: Gateway, glp
             "odoo": await count(odoo, real_systems.ODOO_INSURANCE),
         },
         "coverages": {
-            "glpi": await count(glpi, real_systems.GLPI_INSURANCE),
+            "glpi": await count(glpi, real_systems.GLPI_INSURANCE) + await count(glpi, real_systems.GLPI_GOODS),
             "odoo": await count(odoo, real_systems.ODOO_INSURANCE + " and c.state <> 'closed'"),
         },
     }

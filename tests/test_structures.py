@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.gateways import SCOPES
 from tests.rows import Row
 from tests.servers import Server
 from tests.worlds import Stock, World, federation, fillings, law
@@ -38,6 +39,15 @@ tags = [
   {{ rows = {{ {NOTES}, where = {{ code = {{ ne = 4 }} }}, order = ["day", "id"] }}, {WORD} }},
   {{ rows = {{ {NOTES}, {PLACE} }}, template = "{{of.name}}/{{id}}" }},
   {{ rows = {{ table = "{{p}}_places", on = {{ parent = "id" }} }}, const = "PARENT" }},
+]
+"""
+
+LICENCES = f"""
+licences = [
+  {{ number = "own", country = {{ const = "FR" }} }},
+  {{ rows = {{ {NOTES}, {PLACE}, order = "day" }}, fields = {{
+    number = "code", categories = {{ column = "word", split = "a" }}, validUntil = "day",
+    suspended = {{ column = "code", values = {{ 3 = true }}, otherwise = false }}, country = {{ column = "of.parent", values = {{ 2 = "DE" }} }} }} }},
 ]
 """
 
@@ -77,6 +87,16 @@ def _stocks(partner: str, home: str) -> tuple[Stock, ...]:
             f'{{ table = "{partner}_notes", on = {{ code = "id" }}, where = {{ word = {{ ne = "z" }} }}, '
             f'join.via = {{ table = "{partner}_places", on = {{ "via.id" = "thing" }} }}, key = "via.parent" }} }}',
             entity="Coverage",
+        ),
+        Stock(
+            partner,
+            "people",
+            home,
+            "id integer primary key, own varchar(9)",
+            ("id",),
+            {"id": IDS, "own": st.sampled_from(["x", None])},
+            LICENCES.replace("{p}", partner),
+            entity="Person",
         ),
         Stock(
             partner,
@@ -285,3 +305,67 @@ async def test_of_several_rows_one_is_picked(world: World, rows: dict[str, list[
         for thing in things:
             tags = next(node["tags"] for node in found["nodes"] if node["description"] == thing["tag"])
             assert tags == listed(thing, held[f"{partner}.notes"], held[f"{partner}.places"])
+
+
+def licences(person: Row, notes: list[Row], places: list[Row]) -> list[Row] | None:
+    """What a person may drive: what stands in its own row, then what the rows of another table say."""
+    parents = {place["id"]: place["parent"] for place in places}
+    entries = [entry(None, None, None, "FR", person["own"])] if person["own"] is not None else []
+    mine = [note for note in notes if note["thing"] == person["id"]]
+    mine = [note for note in mine if (note["code"], note["word"], note["day"]) != (None, None, None)]
+    mine.sort(key=lambda note: [(note[name] is None, note[name] or "") for name in ("day", "code", "word")])
+    for note in mine:
+        country = "DE" if parents.get(note["code"]) == "2" else None
+        number = None if note["code"] is None else str(note["code"])
+        entries.append(entry(note["word"], note["day"], note["code"], country, number))
+    return entries or None
+
+
+def entry(word: str | None, day: date | None, code: int | None, country: str | None, number: str | None) -> Row:
+    return {
+        "number": number,
+        "categories": None if word is None else [part.strip() for part in word.split("a") if part.strip()],
+        "validUntil": None if day is None else day.isoformat(),
+        "suspended": None if code is None else code == 3,
+        "country": country,
+    }
+
+
+@law(40)
+@given(rows=fillings(STOCKS, 8))
+async def test_lists_of_parts_come_out_of_rows(world: World, rows: dict[str, list[Row]]) -> None:
+    held = await world.fill(rows)
+    shown = "number categories validUntil suspended country"
+    for partner in HOMES:
+        asked = f"{{ people(first: 100) {{ missing {{ code }} nodes {{ licences {{ {shown} }} }} }} }}"
+        found = (await world.gateway.data(asked, partner=partner))["people"]
+        assert found["missing"] == [], [call.detail for call in world.gateway.calls]
+        notes, places = held[f"{partner}.notes"], held[f"{partner}.places"]
+        wanted = [licences(person, notes, places) for person in held[f"{partner}.people"]]
+        assert [node["licences"] for node in found["nodes"]] == wanted
+
+        asked = (
+            '{ people(first: 100, filter: {licences: {some: {validUntil: {le: "2026-01-02"}, suspended: {eq: true}}}}) '
+        )
+        asked += "{ totalCount nodes { licences { number } } } }"
+        found = (await world.gateway.data(asked, partner=partner))["people"]
+        fit = [
+            [{"number": entry["number"]} for entry in entries]
+            for entries in wanted
+            if any(one["suspended"] and (one["validUntil"] or "9") <= "2026-01-02" for one in entries or ())
+        ]
+        assert [node["licences"] for node in found["nodes"]] == fit
+
+
+async def test_members_that_nobody_asks_or_may_see_are_not_read_from_other_tables(world: World) -> None:
+    for wanted, scopes, read in (
+        ("number", SCOPES, True),
+        ("validUntil", SCOPES, False),
+        ("number validUntil", [scope for scope in SCOPES if scope != "read:sensitive"], False),
+    ):
+        for partner in HOMES:
+            world.gateway.calls.clear()
+            asked = f"{{ people {{ nodes {{ licences {{ {wanted} }} }} }} }}"
+            await world.gateway.data(asked, partner=partner, scopes=scopes)
+            said = [call.detail for call in world.gateway.calls]
+            assert (".own" in "".join(said)) == read, said

@@ -79,7 +79,11 @@ FORMS: list[tuple[str, str, str, list[Any]]] = [
         '{ amount = { coalesce = ["n", { const = "1.50" }], scale = -2 },'
         ' currency = { when = [{ if = { n = { lt = 3 } }, is = "EUR" }] } }',
         "{ amount currency }",
-        [{"amount": "0.01", "currency": "EUR"}, {"amount": "0.02", "currency": "EUR"}, None],
+        [
+            {"amount": "0.01", "currency": "EUR"},
+            {"amount": "0.02", "currency": "EUR"},
+            {"amount": "0.03", "currency": "EUR"},
+        ],
     ),
     (
         "lendingWindows",
@@ -144,6 +148,9 @@ PREDICATES: list[tuple[str, set[int]]] = [
     ("{ s = { eq = 3 } }", set()),
     ('{ s = { contains = "X" } }', {2}),
     ('{ s = { startsWith = "%" } }', set()),
+    ('{ s = { contains = ["X", "q"] } }', {2}),
+    ('{ not = { s = { contains = ["X", "q"] } } }', {1, 3}),
+    ("{ s = { startsWith = [] } }", set()),
     ("{ d = { lt = 2026-01-01 } }", {1}),
     ('{ d = { ge = "2026-01-01" } }', {3}),
     ("{ t = { ge = 2026-01-01 } }", {3}),
@@ -154,6 +161,20 @@ PREDICATES: list[tuple[str, set[int]]] = [
     ("{ or = [] }", set()),
     ("{ and = [] }", {1, 2, 3}),
 ]
+MONEY = '{ amount = { column = "n", null = [3] }, currency = { column = "s", trim = true, null = ["a"],'
+MONEY += ' values = { x = "SEK" } } }'
+MONEYS = f"""
+[mapping.things.fields]
+value = {MONEY}
+[mapping.covers]
+entity = "Coverage"
+source = "db"
+table = "things"
+key = "id"
+[mapping.covers.fields]
+kind = {{ const = "FIRE" }}
+limits = [{{ basis = {{ const = "PER_EVENT" }}, amount = {MONEY} }}]
+"""
 FILE = HEAD + SOURCE.replace("sqlite+aiosqlite:///things.sqlite", "${URL}") + MAPPING + "[mapping.things.fields]\n"
 FILE += "".join(f"{name} = {form}\n" for name, form, _, _ in FORMS)
 QUERY = " ".join(f"{name} {wanted}" for name, _, wanted, _ in FORMS)
@@ -185,6 +206,27 @@ async def test_every_form_on_every_engine(url: str) -> None:
             )
             answer = await gateway.data(query, partner="acme")
             assert (len(answer["assets"]["nodes"]), answer["assets"]["missing"]) == (2, []), order
+
+
+async def test_amounts_without_a_currency_are_in_the_partners(url: str) -> None:
+    text = HEAD + SOURCE.replace("sqlite+aiosqlite:///things.sqlite", "${URL}") + MAPPING + MONEYS
+    async with running({"acme": text}, {"URL": url}) as gateway:
+        told = "provenance { issues { code field value } }"
+        answer = await gateway.data(
+            f"{{ assets {{ nodes {{ value {{ amount currency }} {told} }} }}"
+            f" coverages {{ nodes {{ limits {{ amount {{ amount currency }} }} {told} }} }} }}",
+            partner="acme",
+        )
+        assumed = {"code": "CURRENCY_ASSUMED", "value": ""}
+        moneys = [{"amount": "1", "currency": "EUR"}, {"amount": "2", "currency": "SEK"}, None]
+        things = answer["assets"]["nodes"]
+        assert [thing["value"] for thing in things] == moneys
+        issues = [[assumed | {"field": "value.currency"}], [], []]
+        assert [thing["provenance"]["issues"] for thing in things] == issues
+        covers = answer["coverages"]["nodes"]
+        assert [(cover["limits"] or [{"amount": None}])[0]["amount"] for cover in covers] == moneys
+        issues = [[assumed | {"field": "limits.amount.currency"}], [], []]
+        assert [cover["provenance"]["issues"] for cover in covers] == issues
 
 
 async def test_every_predicate_on_every_engine(url: str) -> None:

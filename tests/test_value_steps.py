@@ -88,6 +88,7 @@ CASES = [
     # texts, step by step
     steps("html = true", "Caf&#233; &lt;b&gt;Bleu&lt;/b&gt; &#62; A&amp;B", " ".join(["Café ", "Bleu  > A&B"])),
     steps("html = true, collapse = true", "<p>un<br/>deux</p>", "un deux"),
+    steps("entities = true, collapse = true", "Roue &#60;AVG&#62; &#38; frein\t", "Roue <AVG> & frein"),
     steps(
         "repair = true",
         "R\u00c3\u00a9gion \u00e2\u201a\u00ac",
@@ -113,6 +114,10 @@ CASES = [
     steps('case = "upper", values = { VUL = "VAN" }', "vul", "VAN", path="kind"),
     steps('case = "upper", values = { VUL = "VAN" }', "velo", "OTHER", ("UNKNOWN_ENUM", "VELO"), path="kind"),
     steps('split = ";", case = "lower"', "A; B ;;c", ["a", "b", "c"], path="tags"),
+    steps('split = ",", extract = "Zone: ([A-Z, ]+)"', "Zone: A, BB (not C)", ["A", "BB"], path="tags"),
+    steps('split = ",", extract = "Zone: ([A-Z, ]+)", optional = true', "none, at all", None, path="tags"),
+    steps('split = ",", extract = "Zone: (.*)"', "none, at all", None, unparseable("none, at all"), path="tags"),
+    steps('split = " > ", html = true', "North &#62; Hall", ["North", "Hall"], path="tags"),
     # prose, of which nothing is lost
     Case("description", f"{{ {TERMS}, {LIMIT.replace(', decimal = ' + repr(','), '')} }}", {"t": PROSE}, "10 000"),
     Case(
@@ -159,6 +164,10 @@ CASES = [
     ),
     # days and times
     steps('format = "DD/MM/YYYY"', "03/02/2026", date(2026, 2, 3), path="purchaseDate"),
+    Case("purchaseDate", '{ column = "s" }', {"s": shown("2026-02-03 23:30:00")}, date(2026, 2, 3)),
+    Case(
+        "purchaseDate", '{ column = "s", zone = "Asia/Tokyo" }', {"s": shown("2026-02-03 23:30:00")}, date(2026, 2, 4)
+    ),
     steps('format = ["YYYYMMDD", "D.M.YY"]', "3.2.26", date(2026, 2, 3), path="purchaseDate"),
     steps('format = "YYYYMMDD"', "20260230", None, unparseable("20260230"), path="purchaseDate"),
     steps('format = "YYYYMMDD"', "00000000", None, ("ZERO_DATE", "00000000"), path="purchaseDate"),
