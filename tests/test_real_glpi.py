@@ -126,10 +126,10 @@ LINKS = f"""
     from glpi_contracts_items i join (select c.id {GLPI_INSURANCE}) c on c.id = i.contracts_id
 """
 PROSE = {
-    "Marchandises transportées": "goods",
+    "Marchandises": "goods",
     "UE + CH": "EU",
-    "Conducteur occasionnel": "OCCASIONAL_DRIVER_2_YEARS",
-    "Usage privé": "PRIVATE_USE_ON_CALL_ONLY",
+    "Conducteur occasionnel": "OCCASIONAL_DRIVER",
+    "Usage privé": "PRIVATE_USE",
 }
 
 
@@ -483,7 +483,7 @@ def coverage(place: str, row: tuple[Any, ...], listed: set[tuple[str, str]]) -> 
     key, _, name, type_, begin, months, renewal, comment, *_ = row
     meaning, goods = prose(comment), place == "goods"
     euros = {"currency": "EUR"}
-    condition = meaning in ("OCCASIONAL_DRIVER_2_YEARS", "PRIVATE_USE_ON_CALL_ONLY")
+    condition = meaning in ("OCCASIONAL_DRIVER", "PRIVATE_USE")
     kind = "THIRD_PARTY_LIABILITY" if type_ == "Assurance flotte automobile" else "EQUIPMENT_ALL_RISKS"
     return {
         "policy": ("contracts", str(key)),
@@ -509,8 +509,8 @@ def territories(said: bool) -> Node:
 
 
 def use(comment: str | None) -> str | None:
-    words = {"Tournée marché": "DELIVERY_ROUNDS", "Usage personnel autorisé": "PRIVATE", "Déménagement <asso>": "OTHER"}
-    return words.get(tidy(comment) or "")
+    words = {"Tournée": "DELIVERY_ROUNDS", "Usage": "PRIVATE", "Déménagement": "OTHER"}
+    return words.get((comment or "").split(" ")[0])
 
 
 def with_keys(node: Node) -> Node:
