@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from resolvers.coercion import text_of
-from resolvers.composition import Composer, Issues, Rules, keeps_rest, rules_of
+from resolvers.composition import ASSUMED, Composer, Issues, Rules, keeps_rest, rules_of
 from resolvers.entity import Field, Kind, Model
-from resolvers.expression import Column, Constant
+from resolvers.expression import Case, Column, Constant
 from resolvers.fetch import Seed
-from resolvers.identifier import KeyToken, NameToken, Token, normalize
+from resolvers.identifier import KeyToken, NameToken, Token
 from resolvers.local_key import key_text
 from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Names, Parts, Target, Value, leaves
 
@@ -56,8 +56,17 @@ def stand_in(model: Model, entity: str, path: str, field: Field) -> Any:
     return None
 
 
-def _leaf(field: Field, value: Value, zone: str, path: str, fallback: Any = None, rules: Rules = ()) -> Reading:
-    found = Composer(field, zone, path, rules).leaf(value)
+def _leaf(
+    field: Field,
+    value: Value,
+    zone: str,
+    path: str,
+    fallback: Any = None,
+    rules: Rules = (),
+    *,
+    telling: bool = True,
+) -> Reading:
+    found = Composer(field, zone, path, rules, telling).leaf(value)
     if fallback is None or isinstance(value.expression, Constant):
         return Reading(found.values, found.make)
 
@@ -79,49 +88,100 @@ def _several(readings: Map[str, Reading]) -> tuple[tuple[Value, ...], list[tuple
 
 
 def _parts(model: Model, entity: str, field: Field, binding: Parts, zone: str, path: str) -> Reading:
-    part = model.parts[field.type]
-    compared = "normalized" in part.fields
-    required = [name for name, inner in part.fields.items() if inner.required and inner.mapped]
-    members = []
+    entry = _Entry(model, entity, field, zone, path)
     values: list[Value] = []
-    for member in binding.members:
-        said = [name for name, value in member.items() if not isinstance(value.expression, Constant)]
-        readings = {}
-        for name, value in member.items():
-            inner = model_field(model, part.fields, name)
-            where = f"{path}.{name}"
-            readings[name] = _leaf(inner, value, zone, where, stand_in(model, entity, where, inner))
-        inner_values, spans = _several(readings)
-        members.append((len(values), spans, [span for span in spans if span[0] in said]))
-        values += inner_values
-    names = list(part.fields)
-    nested = {
-        name: [leaf for leaf, declared in model.parts[inner.type].fields.items() if declared.required]
-        for name, inner in part.fields.items()
-        if inner.type in model.parts and not inner.many
-    }
+    beside: list[tuple[int, int, Build]] = []
+    for form in binding.members:
+        found = entry.reading(form)
+        beside.append((len(values), len(values) + len(found.values), found.build))
+        values += found.values
+    elsewhere: list[tuple[int, int, Build]] = []
+    for entries in binding.gathered:
+        elsewhere.append((len(values), len(entries.rows.order), entry.reading(entries.fields, telling=False).build))
+        values.append(Value(entries.read))
+    listed = Composer(field, zone, path).rows()
+    # What no row says is unknown, not none; but a thing without a name is known to have none here.
+    unsaid: list[dict[str, Any]] | None = [] if entry.compared else None
 
-    def build(raws: Sequence[Any], issues: Issues) -> list[dict[str, Any]]:
-        found = []
-        for base, spans, said in members:
-            if said and all(raw is None for _, start, end, _ in said for raw in raws[base + start : base + end]):
-                continue  # the row says nothing of this entry: constants and stand-ins alone make none
+    def build(raws: Sequence[Any], issues: Issues) -> list[dict[str, Any]] | None:
+        found = [inner(raws[start:end], issues) for start, end, inner in beside]
+        for place, skipped, inner in elsewhere:
+            rows = listed(raws[place : place + 1], issues) or ()
+            found += [inner(row[skipped:], issues) for row in rows]
+        return [item for item in found if item is not None] or unsaid
+
+    return Reading(tuple(values), build)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What reads the entries of one list of parts."""
+
+    model: Model
+    entity: str
+    field: Field
+    zone: str
+    path: str
+
+    @property
+    def compared(self) -> bool:
+        """Whether they are identifiers."""
+        return "normalized" in self.model.parts[self.field.type].fields
+
+    def reading(self, form: Map[str, Value], *, telling: bool = True) -> Reading:
+        """How a row delivers one; None where it says nothing of it, or not all that it must have."""
+        model, path, compared = self.model, self.path, self.compared
+        fields = model.parts[self.field.type].fields
+        names = list(fields)
+        required = [name for name, inner in fields.items() if inner.required and inner.mapped]
+        nested = {
+            name: [leaf for leaf, declared in model.parts[inner.type].fields.items() if declared.required]
+            for name, inner in fields.items()
+            if inner.type in model.parts and not inner.many
+        }
+        said = [
+            name for name, value in form.items() if not isinstance(value.expression, Constant) and value.assumed is None
+        ]
+        readings, defaults = {}, {}
+        for name, value in form.items():
+            inner = model_field(model, fields, name)
+            where = f"{path}.{name}"
+            readings[name] = _leaf(inner, value, self.zone, where, telling=telling)
+            defaults[name] = stand_in(model, self.entity, where, inner)
+        values, spans = _several(readings)
+
+        def build(raws: Sequence[Any], issues: Issues) -> dict[str, Any] | None:
+            before = len(issues) if issues is not None else 0
+            read = {name: inner(raws[start:end], issues) for name, start, end, inner in spans}
+            if said and all(read[name] is None for name in said):
+                _tell(issues, before, None, path)
+                return None  # the row says nothing of this entry: constants and stand-ins alone make none
             item: dict[str, Any] = dict.fromkeys(names)
-            for name, start, end, inner in spans:
-                _put(item, name, inner(raws[base + start : base + end], issues))
+            for name, value in read.items():
+                _put(item, name, defaults[name] if value is None else value)
             for name, needed in nested.items():
                 if item[name] is not None and any(item[name].get(leaf) is None for leaf in needed):
                     item[name] = None
+            _tell(issues, before, item, path)
             if compared and item["value"] is not None:
                 item["value"] = item["value"].strip()
-                item["normalized"] = normalize(item["value"])
+                item["normalized"] = model.compared(item["value"], item["scheme"])
                 if not item["normalized"]:
-                    continue
-            if all(item.get(name) is not None for name in required):
-                found.append(item)
-        return found
+                    return None
+            return item if all(item.get(name) is not None for name in required) else None
 
-    return Reading(tuple(values), build)
+        return Reading(values, build)
+
+
+def _tell(issues: Issues, start: int, item: dict[str, Any] | None, path: str) -> None:
+    """Leave out what was assumed for a part that is not there after all."""
+    if issues is None or len(issues) == start:
+        return
+
+    def there(at: str) -> bool:
+        return item is not None and item.get(at.removeprefix(path + ".").partition(".")[0]) is not None
+
+    issues[start:] = [issue for issue in issues[start:] if issue[0] != ASSUMED or there(issue[1])]
 
 
 def model_field(model: Model, fields: Map[str, Field], path: str) -> Field:
@@ -164,13 +224,13 @@ def target_reading(model: Model, target: Target, zone: str, path: str) -> Readin
         return _key_reading(target, path)
     identifier = model.parts["Identifier"].fields
     readings = {
-        "scheme": _leaf(identifier["scheme"], target.scheme, zone, path),
-        "value": _leaf(identifier["value"], target.value, zone, path),
+        "scheme": _leaf(identifier["scheme"], target.scheme, zone, path, telling=False),
+        "value": _leaf(identifier["value"], target.value, zone, path, telling=False),
     }
     if target.country is not None:
-        readings["country"] = _leaf(identifier["country"], target.country, zone, path)
+        readings["country"] = _leaf(identifier["country"], target.country, zone, path, telling=False)
     if target.whose is not None:
-        readings["partner"] = _leaf(Field("partner", Kind.LEAF, "String"), target.whose, zone, path)
+        readings["partner"] = _leaf(Field("partner", Kind.LEAF, "String"), target.whose, zone, path, telling=False)
     values, spans = _several(readings)
 
     def build(raws: Sequence[Any], issues: Issues) -> Token | None:
@@ -178,7 +238,7 @@ def target_reading(model: Model, target: Target, zone: str, path: str) -> Readin
         scheme, value, partner = found["scheme"], found["value"], found.get("partner", target.partner)
         if scheme is None or value is None or (partner is None and target.whose is not None):
             return None
-        normalized = normalize(value)
+        normalized = model.compared(value, scheme)
         return NameToken(scheme, normalized, found.get("country"), partner, value.strip()) if normalized else None
 
     return Reading(values, build)
@@ -211,18 +271,25 @@ def _links(model: Model, links: tuple[Link, ...], zone: str, path: str) -> Readi
     inner = []
     owners = []
     for index, link in enumerate(links):
+        leads = None
+        if link.only is not None:
+            leads = len(values)
+            values.append(Value(Case(((link.only, 1),), None)))
         start = len(values)
         if link.table is None:
             found = target_reading(model, link.target, zone, path)
             values += found.values
-            inner.append((start, len(values), found.build))
+            inner.append((leads, start, len(values), found.build))
         else:
             values += [Value(Column(own)) for _, own in link.on]
-            owners.append((index, start, len(values)))
+            owners.append((leads, index, start, len(values)))
 
     def build(raws: Sequence[Any], issues: Issues) -> Seed:
-        tokens = (build_token(raws[start:end], issues) for start, end, build_token in inner)
-        wanted = ((index, key_text(raws[start:end])) for index, start, end in owners)
+        def passes(leads: int | None) -> bool:
+            return leads is None or raws[leads] is not None
+
+        tokens = (make(raws[start:end], issues) for leads, start, end, make in inner if passes(leads))
+        wanted = ((index, key_text(raws[start:end])) for leads, index, start, end in owners if passes(leads))
         return Seed(
             tuple(token for token in tokens if token is not None),
             tuple((index, owner) for index, owner in wanted if owner is not None),

@@ -11,7 +11,7 @@ from resolvers.context import Context
 from resolvers.entity import Strong
 from resolvers.errors import RequestError
 from resolvers.fetch import Row
-from resolvers.identifier import NameToken, normalize
+from resolvers.identifier import NameToken
 from resolvers.level import Level
 from resolvers.loaders import LINKS_MOST, cut_found
 from resolvers.lookups import find, meant
@@ -27,8 +27,10 @@ async def carriers(context: Context, level: Level, arguments: Map[str, Any]) -> 
     """The page of the records that carry an identifier (arguments scheme, value, country), in any spelling."""
     cut = slice_of(context, level.entity, dict(arguments), f"{level.entity}#")
     value = arguments["value"]
-    token = NameToken(str(arguments["scheme"]), normalize(value), arguments.get("country"), None, value)
-    if not token.normalized:  # nothing but blanks and dashes names nothing
+    scheme = str(arguments["scheme"])
+    normalized = context.catalog.model.compared(value, scheme)
+    token = NameToken(scheme, normalized, arguments.get("country"), None, value)
+    if not normalized:  # nothing but blanks and dashes names nothing
         return cut_found(context, level, cut, (), ())
     rows, failed = await find(context, level, [token])
     found = meant(token, rows, level, context)

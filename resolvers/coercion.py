@@ -55,10 +55,11 @@ def text_of(raw: Any) -> str:
 
 def converter(field: Field, value: Value, zone: str) -> Convert:
     """raw -> canonical for one leaf of a mapping; raises NotUnderstood. `zone` reads times without an offset."""
-    single = _single(field, value, ZoneInfo(value.zone or zone))
+    single = _single(field, value, ZoneInfo(value.zone or zone), ZoneInfo(zone))
     if value.values is not None or not value.strict:
         single = _coded(field, value, single)
-    if value.steps is not None:
+    listed = field.many and value.split is not None
+    if value.steps is not None and not listed:
         single = _stepped(value, value.steps, single)
     if not field.many:
         return lambda raw: None if raw is None else single(raw)
@@ -68,7 +69,10 @@ def converter(field: Field, value: Value, zone: str) -> Convert:
             return None
         return [item for item in (single(member) for member in _members(raw, value.split)) if item is not None]
 
-    return many
+    if value.steps is None or not listed:
+        return many
+    split = _stepped(value, value.steps, many)  # once for the whole cell: a pattern may take the list out of a sentence
+    return lambda raw: None if raw is None else many(raw) if isinstance(raw, list | tuple) else split(raw)
 
 
 def _stepped(value: Value, steps: Steps, single: Convert) -> Convert:
@@ -120,7 +124,8 @@ def _coded(field: Field, value: Value, single: Convert) -> Convert:
     return convert
 
 
-def _single(field: Field, value: Value, zone: ZoneInfo) -> Convert:
+def _single(field: Field, value: Value, zone: ZoneInfo, source: ZoneInfo) -> Convert:
+    """What reads one raw value. zone: where it is read; source: of the source's times without an offset."""
     if field.values:
         return _enum(frozenset(field.values))
     match field.type:
@@ -133,7 +138,7 @@ def _single(field: Field, value: Value, zone: ZoneInfo) -> Convert:
         case "Boolean":
             return _boolean
         case "Date":
-            return _formatted(value, lambda raw: day(raw, zone))
+            return _formatted(value, lambda raw: day(raw, zone, source))
         case "DateTime":
             inclusive = value.inclusive
             return _formatted(value, lambda raw: instant(raw, zone, inclusive))
@@ -282,12 +287,17 @@ def shown(raw: Any, zone: ZoneInfo | None = None) -> date | datetime:
     return found
 
 
-def day(raw: Any, zone: ZoneInfo) -> date:
-    """A raw value as a day; of a time with an offset the day there in `zone`. NotUnderstood."""
+def day(raw: Any, zone: ZoneInfo, source: ZoneInfo | None = None) -> date:
+    """A raw value as a day; of a time the day there in `zone`. NotUnderstood.
+
+    A time without an offset is read in `source`; where that is None, its day is the one that is written.
+    """
     found = _moment(raw)
-    if isinstance(found, datetime):
-        return (found.astimezone(zone) if found.tzinfo is not None else found).date()
-    return found
+    if not isinstance(found, datetime):
+        return found
+    if found.tzinfo is None and source is not None and source != zone:
+        found = found.replace(tzinfo=source)
+    return (found.astimezone(zone) if found.tzinfo is not None else found).date()
 
 
 def instant(raw: Any, zone: ZoneInfo, inclusive: bool = False) -> datetime:

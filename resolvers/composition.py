@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from resolvers.coercion import MOMENT, Convert, NotUnderstood, converter, text_of
+from resolvers.coercion import MOMENT, converter, text_of
 from resolvers.entity import Field, Kind
 from resolvers.expression import (
     Case,
@@ -19,6 +19,7 @@ from resolvers.expression import (
     Constant,
     Expression,
     Gathered,
+    Placeholder,
     Plus,
     Template,
     Tree,
@@ -26,14 +27,15 @@ from resolvers.expression import (
     Value,
     inner,
     light,
+    with_tokens,
 )
 from resolvers.listing import in_order, way_down
+from resolvers.noted import PLACEHOLDER, Make, guarded, repairs_told, tell_token, tokened, tokens_told, understood
+from resolvers.noted import Issues as Issues
 from resolvers.predicate import Predicate
-from resolvers.steps import repaired, unread
+from resolvers.steps import unread
 from resolvers.written import plus
 
-Issues = list[tuple[str, str, str]] | None
-Make = Callable[[Sequence[Any], Issues], Any]
 Rules = tuple[tuple[Expression, tuple[re.Pattern[str], ...]], ...]
 
 
@@ -48,12 +50,13 @@ class Composition:
 @dataclass(frozen=True, slots=True)
 class Composer:
     """Composes for one field. zone: of the source's times. path: told with issues. rules: what the patterns of the
-    whole mapping take, by the text that they look at."""
+    whole mapping take, by the text that they look at. telling: null tokens that a database finds are issues too."""
 
     field: Field
     zone: str
     path: str
     rules: Rules = ()
+    telling: bool = False
 
     def leaf(self, value: Value) -> Composition:
         """The canonical value of a form."""
@@ -61,18 +64,21 @@ class Composer:
             return self._gathered(value.expression)
         if isinstance(value.expression, Tree):
             return Composition((value,), self._read(way_down))
-        convert = _guarded(converter(self.field, value, self.zone), self.path)
+        convert = guarded(converter(self.field, value, self.zone), self.path)
         if isinstance(value.expression, Constant):
             constant = value.expression.value
             return Composition((), lambda _raws, issues: convert(constant, issues))
-        noted = self._repaired(value, self._noted(value, convert))
+        noted = repairs_told(value, tokens_told(value, self._noted(value, convert), self.path), self.path)
         if whole(value.expression):
             raw = value if value.steps is None else Value(value.expression)
             found = Composition((raw,), lambda raws, issues: noted(raws[0], issues))
+            found = self._told(raw, found)
         else:
             put = replace(self, zone=value.zone or self.zone).raw(value.expression)
-            make = _understood(_tokened(value, put.make) if value.steps is None else put.make, self.path)
+            make = understood(tokened(value, put.make, self.path) if value.steps is None else put.make, self.path)
             found = Composition(put.values, lambda raws, issues: noted(make(raws, issues), issues))
+        if value.assumed is not None:
+            return self._assumed(value, found)
         return found if value.unit is None else self._measured(value, found)
 
     def _noted(self, value: Value, convert: Make) -> Make:
@@ -94,18 +100,20 @@ class Composer:
 
         return noted
 
-    def _repaired(self, value: Value, convert: Make) -> Make:
-        """With a note where a text was in a wrong encoding."""
-        if value.steps is None or not value.steps.repair:
-            return convert
-        path = self.path
+    def _told(self, value: Value, found: Composition) -> Composition:
+        """With a note where the database found a null token that says something."""
+        tokens = tuple(Value(Placeholder(one)) for one in with_tokens(value)) if self.telling else ()
+        if not tokens:
+            return found
+        width, path = len(found.values), self.path
 
-        def repaired_(raw: Any, issues: Issues) -> Any:
-            if issues is not None and isinstance(raw, str) and repaired(raw) != raw:
-                issues.append(("ENCODING_REPAIRED", path, raw[:80]))
-            return convert(raw, issues)
+        def make(raws: Sequence[Any], issues: Issues) -> Any:
+            if issues is not None:
+                for raw in raws[width:]:
+                    tell_token(raw, path, issues)
+            return found.make(raws[:width], issues)
 
-        return repaired_
+        return Composition((*found.values, *tokens), make)
 
     def _measured(self, value: Value, number_: Composition) -> Composition:
         """A number in the unit that another column names."""
@@ -132,11 +140,28 @@ class Composer:
 
         return Composition((*number_.values, *unit.values), make)
 
+    def _assumed(self, value: Value, told: Composition) -> Composition:
+        """With what stands for a value where the source says nothing; what cannot be understood stays null."""
+        path, assumed = self.path, value.assumed
+
+        def make(raws: Sequence[Any], issues: Issues) -> Any:
+            wrong: list[tuple[str, str, str]] = []
+            found = told.make(raws, wrong)
+            if found is None and all(code == PLACEHOLDER for code, _, _ in wrong):
+                wrong.append((ASSUMED, path, ""))
+                found = assumed
+            if issues is not None:
+                issues += wrong
+            return found
+
+        return Composition(told.values, make)
+
     # rows of other tables --------------------------------------------------------------------------------------------
 
     def _gathered(self, gathered: Gathered) -> Composition:
         """What the rows say one by one, equal values once."""
-        makes = [(len(rows.order), self._single().leaf(rows.each).make) for rows in gathered.members]
+        each_ = replace(self._single(), telling=False)
+        makes = [(len(rows.order), each_.leaf(rows.each[0]).make) for rows in gathered.members]
 
         def make(raws: Sequence[Any], issues: Issues) -> list[Any] | None:
             found: dict[Any, None] = {}
@@ -146,6 +171,10 @@ class Composer:
             return [value for value in found if value is not None]
 
         return Composition(tuple(Value(rows) for rows in gathered.members), make)
+
+    def rows(self) -> Make:
+        """What a source hands over of rows of another table: their raw values, in order."""
+        return self._read(in_order)
 
     def _read(self, reader: Callable[[Any], list[Any] | None]) -> Make:
         """The JSON text of a source, as a reader reads it."""
@@ -177,9 +206,9 @@ class Composer:
 
     def _raw_value(self, value: Value) -> Composition:
         if whole(value.expression):
-            return Composition((value,), lambda raws, _issues: raws[0])
+            return self._told(value, Composition((value,), lambda raws, _issues: raws[0]))
         found = self.raw(value.expression)
-        return Composition(found.values, _tokened(value, found.make))
+        return Composition(found.values, tokened(value, found.make, self.path))
 
     def raw(self, expression: Expression) -> Composition:
         if isinstance(expression, Constant):
@@ -190,7 +219,7 @@ class Composer:
             case Coalesce(members=members):
                 return self._first(members)
             case Template(members=members):
-                return Composer(_TEXT, self.zone, self.path).template(members)
+                return replace(self, field=_TEXT, rules=()).template(members)
             case Case():
                 return self._case(expression)
             case Plus():
@@ -277,6 +306,7 @@ class Composer:
 
 
 _TEXT = Field("", Kind.LEAF, "String")
+ASSUMED = "CURRENCY_ASSUMED"
 
 
 def whole(expression: Expression) -> bool:
@@ -295,7 +325,7 @@ def whole(expression: Expression) -> bool:
 def _raw_member(member: Any) -> bool:
     if isinstance(member, Value):
         return light(member) and whole(member.expression)
-    return not isinstance(member, Expression) or whole(member)
+    return whole(member) if isinstance(member, Expression) else not isinstance(member, tuple)
 
 
 def _placed(found: Sequence[Composition], start: int = 0) -> tuple[tuple[Value, ...], list[tuple[int, int, Make]]]:
@@ -306,51 +336,6 @@ def _placed(found: Sequence[Composition], start: int = 0) -> tuple[tuple[Value, 
         spans.append((start + len(values), start + len(values) + len(one.values), one.make))
         values += one.values
     return tuple(values), spans
-
-
-def _tokened(value: Value, make: Make) -> Make:
-    """With blanks and null tokens seen to here, as the database does."""
-    trim, null = value.trim, value.null
-    if not trim and not null:
-        return make
-
-    def tokened(raws: Sequence[Any], issues: Issues) -> Any:
-        raw = make(raws, issues)
-        if trim and raw is not None:
-            raw = text_of(raw).strip(" ") or None
-        return None if any(raw == token and isinstance(raw, str) == isinstance(token, str) for token in null) else raw
-
-    return tokened
-
-
-def _understood(make: Make, path: str) -> Make:
-    """With an issue in place of what is no text at all."""
-
-    def understood(raws: Sequence[Any], issues: Issues) -> Any:
-        try:
-            return make(raws, issues)
-        except NotUnderstood as error:
-            if issues is not None:
-                code, text = error.args
-                issues.append((code, path, text))
-            return None
-
-    return understood
-
-
-def _guarded(convert: Convert, path: str) -> Callable[[Any, Issues], Any]:
-    def guarded(raw: Any, issues: Issues) -> Any:
-        if raw is None:
-            return None
-        try:
-            return convert(raw)
-        except NotUnderstood as error:
-            if issues is not None:
-                code, text = error.args
-                issues.append((code, path, text))
-            return None
-
-    return guarded
 
 
 def keeps_rest(value: Value) -> bool:

@@ -12,6 +12,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
+from resolvers.identifier import normalize
+
 
 class FieldClass(Enum):
     """How private a field is. Each class but PLAIN needs a scope of its own: `read:contact` and so on."""
@@ -119,13 +121,19 @@ class Model:
     """Every entity and part of the graph.
 
     objects: the declared fields of its other types (the root, partners, the viewer), by type name. enums: those that
-    partner files name outside of fields, name -> values in declared order.
+    partner files name outside of fields, name -> values in declared order. kept: the schemes of identifiers in which
+    separators count.
     """
 
     entities: Mapping[str, Entity]
     parts: Mapping[str, Part]
     objects: Mapping[str, Mapping[str, Field]]
     enums: Mapping[str, tuple[str, ...]]
+    kept: frozenset[str] = frozenset()
+
+    def compared(self, value: str, scheme: str | None) -> str:
+        """The compare key of an identifier of a scheme."""
+        return normalize(value, scheme in self.kept)
 
     def field(self, entity: str, path: str) -> Field:
         """The field at a dotted path, e.g. ("Asset", "value.amount"). KeyError where there is none."""

@@ -100,6 +100,7 @@ def stages(model: Model, mapping: Mapping, path: str, zone: str) -> list[Stage]:
             for number, link in enumerate(binding, 1):
                 through = f", of the rows of {link.table} where {_on(link.on)}" if link.table is not None else ""
                 limit = f" and {predicate_text(link.where)}" if link.where is not None else ""
+                limit += f", if {predicate_text(link.only)}" if link.only is not None else ""
                 found.append(Stage(0, f"link {number}{through}{limit}:"))
                 found += _target(way if link.table is None else replace(way, seen=False), link.target, 1)
             return found
@@ -149,10 +150,11 @@ class _Way:
         yield from self.expression(field, value.expression, depth)
         there = whole(value.expression) and value.steps is None
         before = Value(value.expression)
+        pushed = pushable(value, text=field.type in ("String", "ID")) and not field.many
+        also = f"{BORDER}; {DATABASE} too, to sort and filter" if pushed else BORDER
         for text, before in _shaped(value):
             made = self._selected(before) if there else self._leaf(_TEXT, before)
-            yield Stage(depth, text, DATABASE if there else BORDER, made)
-        also = f"{BORDER}; {DATABASE} too, to sort and filter" if pushable(value) and not field.many else BORDER
+            yield Stage(depth, text, DATABASE if there else also, made)
         meanings = list(_meanings(value, before))
         for number, (text, counted) in enumerate(meanings, 1):
             last = number == len(meanings)
@@ -227,7 +229,7 @@ class _Way:
         elif isinstance(member, Expression):
             yield from self.expression(field, member, depth)
         else:
-            yield Stage(depth, repr(member))
+            yield Stage(depth, repr(list(member) if isinstance(member, tuple) else member))
 
 
 def _shaped(value: Value) -> Iterator[tuple[str, Value]]:
@@ -299,6 +301,8 @@ def _meanings(value: Value, before: Value) -> Iterator[tuple[str, Value | None]]
         yield f"times without an offset are of {value.zone}", None
     if value.inclusive:
         yield "the day itself belongs to it", None
+    if value.assumed is not None:
+        yield f"{value.assumed!r} where the source says nothing", None
 
 
 def _shown(form: Any) -> str:

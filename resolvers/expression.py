@@ -47,7 +47,8 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The outcome of the first predicate that holds, else `otherwise`: a value as it is, or a form that reads it."""
+    """The outcome of the first predicate that holds, else `otherwise`: a value as it is, several (a tuple), or a form
+    that reads one."""
 
     cases: tuple[tuple[Predicate, Any], ...]
     otherwise: Any
@@ -82,7 +83,8 @@ class Rows:
     """One text for all rows of another table that belong to the mapped row: JSON, a list for each.
 
     on: (its column, column of the mapped table). joins: more tables beside it (`mapping.Join` by name). order, each:
-    what is read of a row, first what the rows are in the order of; names are of its own columns and joins.
+    what is read of a row, first what the rows are in the order of; names are of its own columns and joins. each: one
+    form, or one for each member of an entry.
     """
 
     table: str
@@ -90,7 +92,7 @@ class Rows:
     where: Predicate | None
     joins: Map[str, Any] = field(hash=False)
     order: tuple[str, ...]
-    each: Value
+    each: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,28 @@ class Tree:
     depth: int
 
 
-Expression = Column | JsonPath | Constant | Coalesce | Template | Case | Plus | Unread | Raw | Rows | Gathered | Tree
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """What a form reads as null though something stands there; null elsewhere."""
+
+    value: Value
+
+
+Expression = (
+    Column
+    | JsonPath
+    | Constant
+    | Coalesce
+    | Template
+    | Case
+    | Plus
+    | Unread
+    | Raw
+    | Rows
+    | Gathered
+    | Tree
+    | Placeholder
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +149,8 @@ class Value:
     scale: decimal exponent. factor: into the field's own unit; units: factor by unit, which `unit` tells where it is
     given, else the text of the number itself. decimal: what begins the fraction of numbers written by people.
     formats: of days and times in texts. zone: of times without an offset. inclusive: the day itself belongs to the
-    period it ends. steps: on texts, before all that.
+    period it ends. steps: on texts, before all that. assumed: what stands for it where the source says nothing, which
+    is a data issue.
     """
 
     expression: Expression
@@ -146,6 +170,7 @@ class Value:
     units: Map[str, float] | None = None
     formats: tuple[str, ...] = ()
     closed: bool = False
+    assumed: Any = None
 
 
 def light(value: Value) -> bool:
@@ -153,35 +178,44 @@ def light(value: Value) -> bool:
     return value == Value(value.expression, null=value.null, trim=value.trim)
 
 
-def pushable(value: Value) -> bool:
-    """Whether a database can compute exactly what the border makes of it, so that rows can be sorted and filtered."""
-    if value.steps is not None or value.decimal is not None or value.formats not in ((), ("epoch",)):
+def pushable(value: Value, text: bool = False) -> bool:
+    """Whether a database can compute exactly what the border makes of it, so that rows can be sorted and filtered.
+
+    text: any text is a value of its field, so that none is lost at the border.
+    """
+    if value.decimal is not None or value.formats not in ((), ("epoch",)):
         return False
-    if value.unit is not None and not _inner_pushable(value.unit):
+    if value.steps is not None and not value.steps.literal:
+        return False
+    if value.unit is not None and not _inner_pushable(value.unit, True):
         return False
     expression = value.expression
     match expression:
-        case Coalesce(members=members) | Template(members=members):
-            return all(_inner_pushable(member) for member in members)
+        case Coalesce(members=members):
+            return all(_inner_pushable(member, text) for member in members)
+        case Template(members=members):
+            return all(_inner_pushable(member, True) for member in members)
         case Case(cases=cases, otherwise=otherwise):
-            return all(_inner_pushable(outcome) for outcome in (*(found for _, found in cases), otherwise))
+            return all(_inner_pushable(outcome, text) for outcome in (*(found for _, found in cases), otherwise))
         case Plus(begin=begin, months=months, days=days):
             return light(begin) and all(
                 pushable(member) and light(member) for member in (begin, months, days) if isinstance(member, Value)
             )
         case Raw(type=type_):
             return type_ not in ("Date", "DateTime", "LocalTime", "Boolean")
-        case Unread() | Rows() | Gathered() | Tree():
+        case Unread() | Rows() | Gathered() | Tree() | Placeholder():
             return False
         case _:
             return True
 
 
-def _inner_pushable(member: Any) -> bool:
-    """The same for a member of a composite: besides raw ones only codes with texts for meanings."""
+def _inner_pushable(member: Any, text: bool) -> bool:
+    """The same for a member of a composite: besides raw ones only codes with texts for meanings, and texts."""
+    if isinstance(member, Expression):
+        return pushable(Value(member), text)
     if not isinstance(member, Value):
-        return not isinstance(member, Expression) or pushable(Value(member))
-    if not pushable(member):
+        return not isinstance(member, tuple)
+    if not pushable(member, text):
         return False
     if light(member):
         return True
@@ -193,9 +227,22 @@ def _inner_pushable(member: Any) -> bool:
         null=member.null,
         trim=member.trim,
         closed=member.closed,
+        steps=member.steps if text else None,
     )
     meanings = [*(member.values or {}).values(), *(() if member.strict else (member.otherwise,))]
     return member == plain and all(meaning is None or isinstance(meaning, str) for meaning in meanings)
+
+
+def with_tokens(value: Value) -> Iterator[Value]:
+    """What a database puts together for a form, by those parts that have null tokens which say something."""
+    if any(token not in NOTHING for token in value.null):
+        yield Value(value.expression, null=value.null, trim=value.trim)
+    if isinstance(value.expression, Coalesce | Template):
+        for member in inner(value.expression):
+            yield from with_tokens(member if isinstance(member, Value) else Value(member))
+
+
+NOTHING = ("", 0)  # how systems leave a text or a number out; any other null token is somebody's word for none
 
 
 def hoisted(value: Value) -> Value:
@@ -228,6 +275,8 @@ def inner(expression: Expression) -> Iterator[Value | Expression]:
             found = (begin, months, days)
         case Unread(text=text):
             found = (text,)
+        case Placeholder(value=value):
+            found = (value,)
         case Gathered(members=rows):
             found = rows
         case Raw(sql=sql):
@@ -267,9 +316,12 @@ def outcomes(value: Value) -> Iterator[Any]:
         yield from expression.value if isinstance(expression.value, tuple) else (expression.value,)
     elif isinstance(expression, Case):
         found = (*(outcome for _, outcome in expression.cases), expression.otherwise)
-        yield from (outcome for outcome in found if outcome is not None and not isinstance(outcome, Value))
+        for outcome in found:
+            if not isinstance(outcome, Value) and outcome is not None:
+                yield from outcome if isinstance(outcome, tuple) else (outcome,)
     elif isinstance(expression, Rows):
-        yield from outcomes(expression.each)
+        for each in expression.each:
+            yield from outcomes(each)
     for member in inner(expression):
         yield from outcomes(member if isinstance(member, Value) else Value(member))
 
@@ -279,7 +331,8 @@ def other_tables(value: Value) -> Iterator[tuple[str, tuple[str, ...]]]:
     match value.expression:
         case Gathered(members=members):
             for rows in members:
-                read = (*(column for column, _ in rows.on), *rows.order, *columns(rows.each))
+                read = [*(column for column, _ in rows.on), *rows.order]
+                read += [column for each in rows.each for column in columns(each)]
                 looked = names(rows.where) if rows.where is not None else ()
                 joined = [own for join in rows.joins.values() for _, own in join.on]
                 every = dict.fromkeys((*read, *looked, *joined))

@@ -14,7 +14,7 @@ from resolvers.context import Context
 from resolvers.entity import Kind
 from resolvers.errors import RequestError
 from resolvers.familiar import familiar
-from resolvers.identifier import KeyToken, NameToken, normalize
+from resolvers.identifier import KeyToken, NameToken
 from resolvers.lists import collect
 from resolvers.loaders import children, links, lookup
 from resolvers.pages import Page
@@ -210,9 +210,12 @@ def _own_record(context: Context, info: Info) -> Any:
     """The viewer's own record: the one of its partner's that carries its subject as an identifier, if it is one."""
     step = _step(context, info)
     viewer = context.viewer
-    schemes = context.catalog.model.enums["IdentifierScheme"]
-    subject = normalize(viewer.subject)
-    tokens = [NameToken(scheme, subject, None, viewer.partner, viewer.subject) for scheme in schemes] if subject else []
+    model = context.catalog.model
+    tokens = [
+        NameToken(scheme, subject, None, viewer.partner, viewer.subject)
+        for scheme in model.enums["IdentifierScheme"]
+        if (subject := model.compared(viewer.subject, scheme))
+    ]
     return _only(lookup(context, step.level).load_many(tokens))
 
 

@@ -174,12 +174,23 @@ def possible(predicate: Predicate, partner: str) -> bool:
             return compares(partner, operator_, wanted)
         case Not(member=Compare(name="", operator=operator_, value=wanted)):
             return not compares(partner, operator_, wanted)
+        case LeadsTo(tokens=tokens):
+            return bool(tokens)
+        case OneOf(tokens=tokens):
+            return any(_of(partner, token) for token in tokens)
         case And(members=members):
             return all(possible(member, partner) for member in members)
         case Or(members=members):
             return any(possible(member, partner) for member in members)
         case _:
             return True
+
+
+def _of(partner: str, token: Token) -> bool:
+    """Whether a token can name a record of a partner."""
+    if isinstance(token, KeyToken):
+        return token.mapping.partition(".")[0] == partner
+    return token.partner in (None, partner)
 
 
 # comparing -----------------------------------------------------------------------------------------------------------

@@ -18,21 +18,28 @@ SEPARATORS = "".join(
     for first, last in (r.split("-") for r in _RANGES.split())
     for code in range(int(first, 16), int(last, 16) + 1)
 )
-_TABLE = {ord(character): None for character in SEPARATORS} | {
-    ord(character): character.upper() for character in "abcdefghijklmnopqrstuvwxyz"
-}
+# What goes at both ends where separators are kept: what Python calls white space.
+BLANKS = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+_UPPER = {ord(character): character.upper() for character in "abcdefghijklmnopqrstuvwxyz"}
+_BARE = dict.fromkeys(map(ord, SEPARATORS)) | _UPPER
 
 
-def normalize(value: str) -> str:
-    """The compare key: 'AB-123-CD' and 'ab 123 cd ' -> 'AB123CD'. Only ASCII letters change case."""
+def normalize(value: str, kept: bool = False) -> str:
+    """The compare key: 'AB-123-CD' and 'ab 123 cd ' -> 'AB123CD'. Only ASCII letters change case.
+
+    kept: for schemes in which separators tell names apart, only blanks at the ends go: 'Jo.Doe@x.fr ' -> 'JO.DOE@X.FR'.
+    """
     if not value.isascii():
         value = unicodedata.normalize("NFKC", value)
-    return value.translate(_TABLE)
+    return squeezed(value, kept)
 
 
-def squeezed(value: str) -> str:
+def squeezed(value: str, kept: bool = False) -> str:
     """What a database can make of a value that it stores in the same spelling: the compare key without NFKC."""
-    return value.translate(_TABLE)
+    return value.strip(BLANKS).translate(_UPPER) if kept else value.translate(_BARE)
 
 
 @dataclass(frozen=True, slots=True)

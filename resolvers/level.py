@@ -105,7 +105,7 @@ class Level:
             if path in given and isinstance(binding, Parts):
                 left = {
                     name
-                    for member in binding.members
+                    for member in binding.forms
                     for name in member
                     if refusal(mapping, inner := f"{path}.{name}") is None
                     and (self.issues or inner in asked or not stricter(model, self.entity, inner))
@@ -124,7 +124,12 @@ def _cut(parts: Parts, left: set[str]) -> Parts:
             if index in parts.exact:
                 exact.add(len(members))
             members.append(kept)
-    return replace(parts, members=tuple(members), exact=frozenset(exact))
+    gathered = []
+    for entries in parts.gathered:
+        kept = {name: value for name, value in entries.fields.items() if name in left}
+        if _says(kept) or not _says(entries.fields):
+            gathered.append(replace(entries, fields=kept))
+    return replace(parts, members=tuple(members), exact=frozenset(exact), gathered=tuple(gathered))
 
 
 def _says(member: Map[str, Value]) -> bool:

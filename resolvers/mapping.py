@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from resolvers.expression import Gathered, Rows, columns, other_tables, outcomes
 from resolvers.expression import Value as Value
-from resolvers.expression import columns, other_tables, outcomes
 from resolvers.expression import pushable as pushable
 from resolvers.predicate import Predicate, names
 
@@ -16,14 +16,33 @@ FIRST = " ?? "  # between the columns of a key of which the first that is not nu
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A list of composite values made from one row, each a table of leaves."""
+    """A list of composite values made from one row, each a table of leaves; then those made from rows of others."""
 
     members: tuple[Map[str, Value], ...]
     exact: frozenset[int] = frozenset()  # members whose spelling is one way (identifiers)
+    gathered: tuple[Entries, ...] = ()
+
+    @property
+    def forms(self) -> tuple[Map[str, Value], ...]:
+        """The tables of leaves, wherever the rows are."""
+        return (*self.members, *(entries.fields for entries in self.gathered))
 
     def holds(self, name: str) -> bool:
         """Whether one of the entries has a member of that name."""
-        return any(name in member for member in self.members)
+        return any(name in form for form in self.forms)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries of a list, one for each of the rows, whose columns are those of the rows' table and its joins."""
+
+    rows: Rows
+    fields: Map[str, Value]
+
+    @property
+    def read(self) -> Rows:
+        """The rows with what is read of them."""
+        return replace(self.rows, each=tuple(self.fields.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +100,14 @@ Target = ByKey | ByIdentifier
 @dataclass(frozen=True, slots=True)
 class Link:
     """Leads to many records: in the row itself, or through a table (`on`: its column, the mapped table's column) with
-    joins of its own."""
+    joins of its own. where: narrows the rows of that table; only: the mapped rows that lead anywhere."""
 
     target: Target
     table: str | None = None
     on: tuple[tuple[str, str], ...] = ()
     where: Predicate | None = None
     joins: Map[str, Join] = field(default_factory=dict, hash=False)
+    only: Predicate | None = None
 
 
 Binding = Value | Parts | Names | Target | tuple[Link, ...]
@@ -164,6 +184,8 @@ class Mapping:
                 yield from (join.table for link in binding for join in link.joins.values())
             elif isinstance(binding, Value):
                 yield from (table for table, _ in other_tables(binding))
+            elif isinstance(binding, Parts):
+                yield from (table for entries in binding.gathered for table, _ in other_tables(_value(entries)))
 
 
 def leaves(mapping: Mapping) -> Iterator[Value]:
@@ -198,10 +220,12 @@ def columns_of(binding: Binding) -> Iterator[tuple[str | None, str]]:
         case Value():
             yield from ((None, name) for name in columns(binding))
             yield from ((table, name) for table, found in other_tables(binding) for name in found)
-        case Parts(members=members):
+        case Parts(members=members, gathered=gathered):
             for member in members:
                 for value in member.values():
                     yield from columns_of(value)
+            for entries in gathered:
+                yield from columns_of(_value(entries))
         case Names(members=members):
             for value in members.values():
                 yield from columns_of(value)
@@ -214,6 +238,12 @@ def columns_of(binding: Binding) -> Iterator[tuple[str | None, str]]:
                 yield from _target_columns(link.target, link.table)
                 if link.where is not None:
                     yield from ((link.table, name) for name in names(link.where))
+                if link.only is not None:
+                    yield from ((None, name) for name in names(link.only))
+
+
+def _value(entries: Entries) -> Value:
+    return Value(Gathered((entries.read,)))
 
 
 def _target_columns(target: Target, table: str | None) -> Iterator[tuple[str | None, str]]:

@@ -15,9 +15,10 @@ from resolvers.entity import Entity, Model
 from resolvers.errors import Mistake
 from resolvers.identity import ALGORITHMS, DEFAULT_ALGORITHMS, Identity, url_mistake
 from resolvers.mapping import Mapping
-from resolvers.mapping_file import NAME, MappingReader, Own
+from resolvers.mapping_file import NAME, MappingReader
 from resolvers.section import Mistakes, Section, nearest, shown
 from resolvers.source import Source, anchored
+from resolvers.target_form import Own
 from resolvers.value_form import known_zone
 
 CODE = r"[a-z][a-z0-9-]{0,30}"

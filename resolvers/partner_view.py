@@ -9,7 +9,6 @@ from typing import Any
 
 from resolvers.agreement import Agreement
 from resolvers.context import Context
-from resolvers.identifier import normalize
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,9 @@ class PartnerView:
 
     @property
     def identifiers(self) -> list[dict[str, Any]] | None:
+        compared = self.context.catalog.model.compared
         found = [
-            {"scheme": scheme, "value": value, "normalized": normalize(value), "country": None}
+            {"scheme": scheme, "value": value, "normalized": compared(value, scheme), "country": None}
             for scheme, value in self.partner.identifiers
         ]
         return found or None

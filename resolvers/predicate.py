@@ -6,10 +6,10 @@ Predicates are two-valued: a comparison with null is false, and `not` is the exa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from resolvers.identifier import Token
+from resolvers.identifier import KeyToken, Token
 from resolvers.operand import OtherColumn
 
 # operator -> whether it takes a list
@@ -31,7 +31,8 @@ OPERATORS: dict[str, bool] = {
 class Compare:
     """`name` is a column in a partner file and a field path in the graph; `value` a scalar, or a tuple for `in`.
 
-    In a partner file the value may be an operand: the request's clock, or another column.
+    In a partner file the value may be an operand: the request's clock, or another column; and of `startsWith` and
+    `contains` a tuple of texts, any of which will do.
     In the graph there is one more operator, `has`: a list holds the value; and the path "" is the partner's code.
     """
 
@@ -153,3 +154,22 @@ def conjunction(members: tuple[Predicate, ...]) -> Predicate | None:
     if not members:
         return None
     return members[0] if len(members) == 1 else And(members)
+
+
+def typical(predicate: Predicate) -> Predicate:
+    """The same with one token for each kind of token: it is accepted where the whole is, and rendered at once."""
+    match predicate:
+        case And(members=members):
+            return And(tuple(map(typical, members)))
+        case Or(members=members):
+            return Or(tuple(map(typical, members)))
+        case Not(member=member):
+            return Not(typical(member))
+        case LeadsTo(tokens=tokens) | OneOf(tokens=tokens):
+            kinds = {
+                token.mapping if isinstance(token, KeyToken) else (token.scheme, token.country, token.partner): token
+                for token in tokens
+            }
+            return replace(predicate, tokens=tuple(kinds.values()))
+        case _:
+            return predicate

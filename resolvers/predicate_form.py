@@ -81,7 +81,8 @@ def _unfit(operator: str, value: Any) -> str | None:
     if operator == "isNull":
         return None if isinstance(value, bool) else "true or false"
     if operator in ("startsWith", "contains"):
-        return None if isinstance(value, str) else "a text"
+        texts = value if isinstance(value, list) else [value]
+        return None if all(isinstance(text, str) for text in texts) else "a text or a list of texts"
     return None if _single(value) else "a value"
 
 

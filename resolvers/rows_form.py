@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,23 +41,29 @@ def read_rows(section: Section, name: str, raw: Any, field: Field) -> Value | No
 
 
 def _rows(form: Section, outer: Section, path: str, item: dict[str, Any], field: Field) -> Rows | None:
+    rest = {key: value for key, value in item.items() if key != "rows"}
+    parent, _, last = path.rpartition(".")
+    each = read_value(Section({last: rest}, parent, outer.mistakes), last, rest, replace(field, many=False))
+    return rows_of(form, [(path, each)] if each is not None else [])
+
+
+def rows_of(form: Section, forms: Sequence[tuple[str, Value]]) -> Rows | None:
+    """Which rows of which table. forms: what is read of each, with where it stands."""
     table = form.text("table", required=True)
     on = on_of(form)
     where = predicate(form, "where")
     order = form.texts("order") or ()
     joins = joins_of(form)
     form.done()
-    rest = {key: value for key, value in item.items() if key != "rows"}
-    parent, _, last = path.rpartition(".")
-    each = read_value(Section({last: rest}, parent, outer.mistakes), last, rest, replace(field, many=False))
     looked = [(form.at("where"), column) for column in (predicate_names(where) if where is not None else ())]
     looked += [(form.at("order"), column) for column in order]
-    looked += [(path, column) for column in (columns(each) if each is not None else ())]
+    looked += [(path, column) for path, each in forms for column in columns(each)]
     for at, column in looked:
         known_join(form, at, column, joins)
-    if table is None or not on or each is None:
+    if table is None or not on or not forms:
         return None
-    return Rows(table, on, where, {join.name: join for join in joins.values() if join is not None}, order, each)
+    known = {join.name: join for join in joins.values() if join is not None}
+    return Rows(table, on, where, known, order, tuple(each for _, each in forms))
 
 
 def read_tree(section: Section, name: str, raw: dict[str, Any], field: Field, own: tuple[str, ...]) -> Value | None:

@@ -13,13 +13,14 @@ from resolvers.steps import CASES, Steps
 from resolvers.unit import units_of
 from resolvers.written import COUNTED, date_format
 
-STEPS = ("repair", "html", "nfc", "collapse", "any_case", "case", "extract", "optional", "replace")
+STEPS = ("repair", "html", "entities", "nfc", "collapse", "any_case", "case", "extract", "optional", "replace")
 _NUMERIC = frozenset({"Int", "Float", "Decimal"})
 
 
 def read_steps(form: Section) -> Steps | None:
     """The steps of a form; None where it has none."""
-    flags = {name: bool(form.boolean(name)) for name in ("repair", "html", "nfc", "collapse", "any_case", "optional")}
+    names = ("repair", "html", "entities", "nfc", "collapse", "any_case", "optional")
+    flags = {name: bool(form.boolean(name)) for name in names}
     case = form.text("case", choices=CASES)
     extract = _patterns(form)
     replace = _replacements(form)

@@ -6,10 +6,19 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
 
 from resolvers.safe_pattern import LONGEST, taken
 
 CASES = ("upper", "lower", "title")
+# What `str.split` takes for blanks, as (first, last) code points.
+BLANKS = (
+    *((0x9, 0xD), (0x1C, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A)),
+    *((0x2028, 0x2029), (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000)),
+)
 
 
 class NotFound(Exception):
@@ -20,14 +29,16 @@ class NotFound(Exception):
 class Steps:
     """The steps of one value. Trimming and null tokens, which are options of their own, stand between them.
 
-    repair: UTF-8 that was read as another encoding. html: entities become characters and tags blanks. nfc: composed
-    letters. collapse: runs of blanks of any kind become one, none at the ends. any_case: null tokens are compared
-    without case. case: one of CASES. extract: the first pattern that matches gives the text; optional: it is no issue
-    where none does. replace: texts by texts, in a row.
+    repair: UTF-8 that was read as another encoding. html: entities become characters and tags blanks. entities:
+    entities become characters, and what then stands in angle brackets stays. nfc: composed letters. collapse: runs of
+    blanks of any kind become one, none at the ends. any_case: null tokens are compared without case. case: one of
+    CASES. extract: the first pattern that matches gives the text; optional: it is no issue where none does. replace:
+    texts by texts, in a row.
     """
 
     repair: bool = False
     html: bool = False
+    entities: bool = False
     nfc: bool = False
     collapse: bool = False
     any_case: bool = False
@@ -35,6 +46,11 @@ class Steps:
     extract: tuple[re.Pattern[str], ...] = ()
     optional: bool = False
     replace: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def literal(self) -> bool:
+        """Whether they are only such as every database takes exactly alike."""
+        return self == Steps(collapse=self.collapse, replace=self.replace)
 
     def tidy(self, text: str) -> str:
         """The text after the steps that only mend its spelling."""
@@ -44,6 +60,8 @@ class Steps:
             text = html.unescape(_TAG.sub(" ", text)) if "<" in text else html.unescape(text)
             if "<" in text:  # GLPI escapes the tags as well
                 text = html.unescape(_TAG.sub(" ", text))
+        if self.entities:
+            text = html.unescape(text)
         if self.nfc:
             text = unicodedata.normalize("NFC", text)
         return " ".join(text.split()) if self.collapse else text
@@ -75,11 +93,33 @@ class Steps:
             text = text.strip(" ")
             if not text:
                 return None
-        if tokens:
-            told = text.casefold() if self.any_case else text
-            if any(told == (str(token).casefold() if self.any_case else str(token)) for token in tokens):
-                return None
-        return self.shaped(text)
+        return None if self._is_token(text, tokens) else self.shaped(text)
+
+    def placeholder(self, text: str, trim: bool, tokens: tuple[object, ...]) -> str | None:
+        """The null token that a text is; None where it is none, or nothing at all."""
+        text = self.tidy(text).strip(" ") if trim else self.tidy(text)
+        return text if text and self._is_token(text, tokens) else None
+
+    def _is_token(self, text: str, tokens: tuple[object, ...]) -> bool:
+        told = text.casefold() if self.any_case else text
+        return any(told == (str(token).casefold() if self.any_case else str(token)) for token in tokens)
+
+
+def written_steps(steps: Steps, trim: bool, tokens: tuple[object, ...]) -> str:
+    """Literal steps as a text, for `run_written`."""
+    return orjson.dumps([steps.collapse, steps.replace, trim, [str(token) for token in tokens]]).decode()
+
+
+def run_written(text: str, written: str) -> str | None:
+    """`Steps.run` by what `written_steps` wrote."""
+    steps, trim, tokens = _read(written)
+    return steps.run(text, trim, tokens)
+
+
+@cache
+def _read(written: str) -> tuple[Steps, bool, tuple[Any, ...]]:
+    collapse, replace, trim, tokens = orjson.loads(written)
+    return Steps(collapse=collapse, replace=tuple((old, new) for old, new in replace)), trim, tuple(tokens)
 
 
 def repaired(text: str) -> str:

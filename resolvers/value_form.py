@@ -297,13 +297,20 @@ def _case(form: Section, field: Field) -> Expression | None:
     if otherwise is not None:
         otherwise = _outcome(form, "otherwise", otherwise, field)
         outcomes.append(otherwise)
-    if len({type(outcome) for outcome in outcomes if outcome is not None and not isinstance(outcome, Value)}) > 1:
+    plain = [outcome for outcome in outcomes if outcome is not None and not isinstance(outcome, Value)]
+    if len({type(item) for outcome in plain for item in (outcome if isinstance(outcome, tuple) else (outcome,))}) > 1:
         form.mistake("CATALOG_WRONG_TYPE", "when", "all outcomes must be of one type.")
     return Case(tuple(cases), otherwise) if cases else None
 
 
 def _outcome(form: Section, key: str, raw: Any, field: Field) -> Any:
-    """An outcome as the database gives it back: of one type for all; or a form that reads it."""
+    """An outcome as the database gives it back: of one type for all; or a form that reads it; or a list (tuple)."""
+    if isinstance(raw, list) and field.many and field.type != "JSON":
+        found = [_outcome(form, f"{key}[{index}]", item, replace(field, many=False)) for index, item in enumerate(raw)]
+        if any(isinstance(item, Value) for item in found):
+            form.mistake("CATALOG_WRONG_TYPE", key, "a list of values is expected here, without forms in it.")
+            return None
+        return tuple(item for item in found if item is not None)
     if isinstance(raw, dict) and (field.type != "JSON" or raw.keys() & set(ALL_HEADS)):
         return read_value(form, key, raw, replace(field, many=False))
     if isinstance(raw, dict | list):

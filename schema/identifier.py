@@ -6,26 +6,7 @@ import strawberry
 
 from schema.declaration import mapped, system
 from schema.scalars import RegionCode
-from schema.vocabulary import Word, vocabulary
-
-
-@vocabulary("Who gives an identifier, and so what it is unique in.")
-class IdentifierScheme(Word):
-    VIN = "VIN", "Vehicle identification number, ISO 3779; e.g. `VF1FW51H161234567`."
-    LICENSE_PLATE = "LICENSE_PLATE", "Registration plate, unique in its country; e.g. `AB-123-CD` in `FR`."
-    SERIAL = "SERIAL", "The maker's serial number."
-    ASSET_TAG = "ASSET_TAG", "A tag that the owner stuck on it."
-    INVENTORY_NO = "INVENTORY_NO", "The owner's inventory number."
-    BICYCODE = "BICYCODE", "The French bicycle marking."
-    IMEI = "IMEI", "A mobile device's equipment identity; e.g. `490154203237518`."
-    EMPLOYEE_NO = "EMPLOYEE_NO", "Personnel number inside one organisation."
-    USERNAME = "USERNAME", "Login name inside one organisation."
-    EMAIL = "EMAIL", "E-mail address."
-    POLICY_NO = "POLICY_NO", "Number of an insurance policy."
-    SIREN = "SIREN", "French company number, nine digits; e.g. `356000000`."
-    SIRET = "SIRET", "French establishment number, fourteen digits."
-    VAT = "VAT", "VAT identification number; e.g. `FR39356000000`."
-    OTHER = "OTHER", "Any other scheme."
+from schema.scheme import IdentifierScheme
 
 
 @strawberry.type(
@@ -36,6 +17,7 @@ class Identifier:
     scheme: IdentifierScheme = mapped("Who gave it.")
     value: str = mapped("As the source writes it; e.g. `AB-123-CD`.")
     normalized: str = system(
-        "What is compared: without blanks, dashes, dots and case; `AB-123-CD` and `ab 123 cd ` both read `AB123CD`."
+        "What is compared: without blanks, dashes, dots and case; `AB-123-CD` and `ab 123 cd ` both read `AB123CD`. "
+        "Of `EMAIL` and `USERNAME` only case and blanks at the ends do not count."
     )
     country: RegionCode | None = mapped("The country in which it is unique, where the scheme has one; e.g. `FR`.")

@@ -21,6 +21,7 @@ from graphql import (
 from resolvers.entity import Entity, Field, Kind, Model, Part
 from schema.declaration import DECLARATION, Declaration, EntityDeclaration
 from schema.graph import build
+from schema.scheme import KEPT
 
 # Enums that partner files name outside of mapped fields.
 ENUMS = ("PartnerKind", "IdentifierScheme")
@@ -52,7 +53,13 @@ def model() -> Model:
         )
     enums = {name: _values(schema.type_map[name]) for name in ENUMS}
     others = {name: fields for name, fields in objects.items() if fields and name not in parts}
-    return Model(MappingProxyType(entities), MappingProxyType(parts), MappingProxyType(others), MappingProxyType(enums))
+    return Model(
+        MappingProxyType(entities),
+        MappingProxyType(parts),
+        MappingProxyType(others),
+        MappingProxyType(enums),
+        KEPT,
+    )
 
 
 def entity_declaration(type_: GraphQLNamedType) -> EntityDeclaration | None:

@@ -9,12 +9,12 @@ from schema.booking import Booking
 from schema.connection import Connection
 from schema.coverage import Coverage
 from schema.declaration import AT, HOLDS_AT, NEAR, Node, argument, collection, named, system
-from schema.identifier import IdentifierScheme
 from schema.order import AssetOrder, BookingOrder, CoverageOrder, PersonOrder, PolicyOrder, SiteOrder
 from schema.partner import Partner, Viewer
 from schema.person import Person
 from schema.policy import Policy
 from schema.scalars import RegionCode
+from schema.scheme import IdentifierScheme
 from schema.site import Site
 
 

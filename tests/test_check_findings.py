@@ -66,6 +66,16 @@ key = "numero"
 displayName = "nom"
 identifiers = [{ scheme = "EMAIL", value = "courriel", spelling = "loose" }]
 
+[mapping.numbered]
+entity = "Policy"
+source = "fleet"
+table = "jumeaux"
+key = "numero"
+distinct = true
+where = { numero = { gt = 0 } }
+[mapping.numbered.fields]
+number = "nom"
+
 [mapping.places]
 entity = "Site"
 source = "fleet"
@@ -111,8 +121,8 @@ warning DATA_ENCODING        vehicles.fields.manufacturer (U+FFFD) in 1 of 4 row
 warning DATA_HTML            vehicles.fields.name         like 'Riese &#38; Müller'. `html = true`
 note    DATA_BLANKS          vehicles.fields.name         like 'Berlingo '. `trim = true`
 warning DATA_ORPHANS         vehicles.fields.site         lead to no record: 2 (1 row), 9999 (1 row). 1 of them
-warning DATA_ORPHANS         vehicles.fields.custodian    1 of 4 rows that name one lead to no record: EMAIL eve
-warning DATA_AMBIGUOUS       vehicles.fields.custodian    1 of 4 rows that name one fit several records
+warning DATA_ORPHANS         vehicles.fields.custodian    1 of 3 rows that name one lead to no record: EMAIL eve
+warning DATA_AMBIGUOUS       vehicles.fields.custodian    1 of 3 rows that name one fit several records
 warning DATA_KEY_PERSONAL    people.key                   the key is made of e-mail addresses, like 'awa@poste.example'
 error   DATA_KEY_REPEATED    twins.key                    numero is no key: 1 key in 2 rows, like 1 (2 times)
 warning DATA_KEY_MISSING     twins.key                    1 row of 'jumeaux' without numero

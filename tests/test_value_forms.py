@@ -19,7 +19,16 @@ insert into things values (1, 1, 'a', '2025-05-05', '2025-05-05 10:00:00', true,
     '{"a": {"b": "deep"}, "l": ["p", "q"], "z": null}');
 insert into things values (2, 2, ' x ', null, null, false, null);
 insert into things values (3, 3, null, '2026-01-01', '2026-02-02 00:00:00', null, '{}');
+create table papers (id integer primary key, thing integer, b boolean, m %s null, l %s, x numeric(9, 2), h time);
+insert into papers values (1, 1, true, '2025-05-05 23:00:00%s', '%s', 10.25, '18:00');
+insert into papers values (2, 1, false, null, null, null, '06:00:00');
 """
+# The types of t, j, m and l, and what stands in the last two: a moment with what makes it UTC, a list of B and BE.
+ENGINES = {
+    "sqlite": ("datetime", "text", "text", "text", "+00:00", '["B", "BE"]'),
+    "postgres": ("timestamp", "jsonb", "timestamptz", "text[]", "+00:00", "{B,BE}"),
+    "mariadb": ("datetime", "json", "timestamp", "json", "", '["B", "BE"]'),
+}
 # (field, what the file says, what is asked for, what each of the three rows reads)
 FORMS: list[tuple[str, str, str, list[Any]]] = [
     ("name", '{ coalesce = ["s", "n", { const = "none" }] }', "", ["a", " x ", "3"]),
@@ -73,7 +82,13 @@ FORMS: list[tuple[str, str, str, list[Any]]] = [
         ["2025-05-05T10:00:00Z", "2026-01-01T10:00:00Z", "2026-02-02T00:00:00Z"],
     ),
     ("lendable", '{ column = "n", values = { 1 = true }, otherwise = false }', "", [True, False, False]),
-    ("tags", '{ when = [{ if = { n = { eq = 1 } }, is = "p, q" }], split = "," }', "", [["p", "q"], None, None]),
+    (
+        "tags",
+        '{ when = [{ if = { n = { eq = 1 } }, is = "p, q" }, { if = { n = { eq = 2 } }, is = ["r, s", "t"] }],'
+        ' otherwise = [], split = ",", trim = true }',
+        "",
+        [["p", "q"], ["r, s", "t"], []],
+    ),
     (
         "value",
         '{ amount = { coalesce = ["n", { const = "1.50" }], scale = -2 },'
@@ -90,7 +105,7 @@ FORMS: list[tuple[str, str, str, list[Any]]] = [
         '[{ startDay = { const = "FRI" }, start = { coalesce = ["d", { const = 18:00:00 }] },'
         ' endDay = { const = "MON" }, end = { const = "06:00" } }]',
         "{ startDay start end timeZone }",
-        [[], [{"startDay": "FRI", "start": "18:00", "end": "06:00", "timeZone": "Europe/Paris"}], []],
+        [None, [{"startDay": "FRI", "start": "18:00", "end": "06:00", "timeZone": "Europe/Paris"}], None],
     ),
     (
         "attributes",
@@ -175,6 +190,27 @@ key = "id"
 kind = {{ const = "FIRE" }}
 limits = [{{ basis = {{ const = "PER_EVENT" }}, amount = {MONEY} }}]
 """
+ROWS = 'rows = { table = "papers", on = { thing = "id" }, order = "id" }'
+WINDOW = 'startDay = { const = "FRI" }, start = "h", endDay = { const = "SAT" }, end = "h"'
+LISTS = f"""
+[mapping.things.fields]
+lendingWindows = {{ {ROWS}, fields = {{ {WINDOW} }} }}
+[mapping.people]
+entity = "Person"
+source = "db"
+table = "things"
+key = "id"
+fields.licences = {{ {ROWS}, fields = {{ validUntil = "m", suspended = "b", categories = "l" }} }}
+[mapping.covers]
+entity = "Coverage"
+source = "db"
+table = "things"
+key = "id"
+[mapping.covers.fields]
+kind = {{ const = "FIRE" }}
+limits = [{{ {ROWS}, fields = {{ basis = {{ const = "PER_EVENT" }}, amount = {{ amount = "x" }} }} }}]
+conditions = {{ {ROWS}, fields = {{ code = {{ template = "{{id}}" }}, text = "h", checkable = "b" }} }}
+"""
 FILE = HEAD + SOURCE.replace("sqlite+aiosqlite:///things.sqlite", "${URL}") + MAPPING + "[mapping.things.fields]\n"
 FILE += "".join(f"{name} = {form}\n" for name, form, _, _ in FORMS)
 QUERY = " ".join(f"{name} {wanted}" for name, _, wanted, _ in FORMS)
@@ -184,11 +220,12 @@ QUERY = " ".join(f"{name} {wanted}" for name, _, wanted, _ in FORMS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         with closing(sqlite3.connect(tmp_path / "forms.sqlite")) as database:
-            database.executescript(TABLES % ("datetime", "text"))
+            database.executescript(TABLES % ENGINES["sqlite"])
         return f"sqlite+aiosqlite:///{tmp_path / 'forms.sqlite'}"
     server: Server = request.getfixturevalue(request.param)
     found = server.create("forms")
-    server.run("forms", TABLES % {"postgres": ("timestamp", "jsonb"), "mariadb": ("datetime", "json")}[request.param])
+    utc = "set time_zone = '+00:00';" if request.param == "mariadb" else ""
+    server.run("forms", utc + TABLES % ENGINES[request.param])
     return found
 
 
@@ -227,6 +264,30 @@ async def test_amounts_without_a_currency_are_in_the_partners(url: str) -> None:
         assert [(cover["limits"] or [{"amount": None}])[0]["amount"] for cover in covers] == moneys
         issues = [[assumed | {"field": "limits.amount.currency"}], [], []]
         assert [cover["provenance"]["issues"] for cover in covers] == issues
+
+
+async def test_what_is_in_rows_of_another_table_is_understood_as_in_its_own(url: str) -> None:
+    text = HEAD + SOURCE.replace("sqlite+aiosqlite:///things.sqlite", "${URL}") + MAPPING + LISTS
+    async with running({"acme": text}, {"URL": url}) as gateway:
+        answer = await gateway.data(
+            "{ assets { nodes { lendingWindows { start timeZone } } missing { code } }"
+            " people { nodes { licences { validUntil suspended categories number } } }"
+            " coverages { nodes { limits { amount { amount currency } } conditions { code checkable } } } }",
+            partner="acme",
+        )
+        assert answer["assets"]["missing"] == []
+        window = {"timeZone": "Europe/Paris"}
+        assert [node["lendingWindows"] for node in answer["assets"]["nodes"]] == [
+            [window | {"start": "18:00"}, window | {"start": "06:00"}],
+            None,
+            None,
+        ]
+        first = {"validUntil": "2025-05-06", "suspended": True, "categories": ["B", "BE"], "number": None}
+        second = {"validUntil": None, "suspended": False, "categories": None, "number": None}
+        assert [node["licences"] for node in answer["people"]["nodes"]] == [[first, second], None, None]
+        cover = answer["coverages"]["nodes"][0]
+        assert cover["limits"][0] == {"amount": {"amount": "10.25", "currency": "EUR"}}
+        assert cover["conditions"] == [{"code": "1", "checkable": True}, {"code": "2", "checkable": False}]
 
 
 async def test_every_predicate_on_every_engine(url: str) -> None:

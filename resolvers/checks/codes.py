@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resolvers.border import model_field
 from resolvers.checks.report import figure, several
@@ -54,7 +54,7 @@ async def codes(
     """What stands in coded columns, against the mapping's `values`. whole: whether every row is looked at."""
     for leaf in leaves(model, mapping):
         if is_coded(leaf):
-            found = await survey.codes(mapping, leaf.value)
+            found = await survey.codes(mapping, replace(leaf.value, steps=None))
             for mistake in _judged(file, leaf, zone, found[:CODES], whole and len(found) <= CODES):
                 yield mistake
         elif isinstance(leaf.value.expression, Constant | Case):

@@ -11,6 +11,7 @@ from resolvers.connectors.sql.shape import Shape
 from resolvers.connectors.sql.survey import Filled
 from resolvers.entity import Kind, Model
 from resolvers.errors import Mistake
+from resolvers.expression import Placeholder
 from resolvers.mapping import ByIdentifier, ByKey, Mapping, Parts, Value
 
 LOOSE = 10_000  # rows that an identifier is compared with, one by one, before that is worth a warning
@@ -21,7 +22,8 @@ def countable(model: Model, mapping: Mapping, zone: str) -> dict[str, Sequence[V
     found: dict[str, Sequence[Value]] = {}
     for path, binding in mapping.fields.items():
         if isinstance(binding, Value | ByKey | ByIdentifier):
-            values = reading(model, mapping, path, zone).values
+            read = reading(model, mapping, path, zone).values
+            values = [value for value in read if not isinstance(value.expression, Placeholder)]
             if values:
                 found[path] = values
     return found

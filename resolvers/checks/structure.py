@@ -125,7 +125,7 @@ def _table_key(mapping: Mapping, table: str) -> str:
         if join.table == table:
             return f"{at}.join.{join.name}.table"
     for path, binding in mapping.fields.items():
-        if isinstance(binding, tuple) and any(link.table == table for link in binding):
+        if any(found == table for found, _ in columns_of(binding)):
             return f"{at}.fields.{path}"
     return f"{at}.table"
 
@@ -179,9 +179,9 @@ def _values(binding: Binding) -> Iterable[Value]:
     match binding:
         case Value():
             yield binding
-        case Parts(members=members):
-            for member in members:
-                yield from member.values()
+        case Parts():
+            for form in binding.forms:
+                yield from form.values()
         case Names(members=named):
             yield from named.values()
         case tuple():

@@ -15,16 +15,17 @@ from resolvers.border import stand_in
 from resolvers.coercion import ALIASES
 from resolvers.connectors.sql.column_type import can_hold, is_text, python_type
 from resolvers.connectors.sql.edge_condition import EdgeConditions, constant_of
+from resolvers.connectors.sql.identifier_asked import asked_of
 from resolvers.connectors.sql.leading import named
 from resolvers.connectors.sql.render import Renderer, Unpushable, as_bound, compared
 from resolvers.connectors.sql.sort_key import SortColumn, SortConstant, sort_key
 from resolvers.entity import Field, Model
-from resolvers.expression import Case, Column, Constant
+from resolvers.expression import Case, Column, Constant, Value
 from resolvers.fetch import Arm
 from resolvers.folding import pattern
 from resolvers.glance import EARTH_KM, compares
-from resolvers.identifier import NameToken
-from resolvers.mapping import ByIdentifier, Parts, Value, pushable
+from resolvers.identifier import NameToken, normalize
+from resolvers.mapping import ByIdentifier, Parts, pushable
 from resolvers.predicate import And, Compare, LeadsTo, Near, Not, OneOf, Or, Predicate, Some, names
 
 Element = ColumnElement[bool]
@@ -40,7 +41,7 @@ class Conditions:
     zone: str
 
     def element(self, predicate: Predicate) -> Element:
-        """A condition in negation normal form; of what is `loose`, some more rows than it means."""
+        """A condition in negation normal form; of parts and places, some more rows than it means."""
         members = predicate.members if isinstance(predicate, And) else (predicate,)
         return and_(true(), *(self._box(m) if isinstance(m, Near) else self._wide(m) for m in members))
 
@@ -304,32 +305,43 @@ class Conditions:
         """Whether a day is kept as a day: of a time, the day depends on where one looks at it."""
         if binding is None or not pushable(binding):
             return False
-        return self.renderer.dialect == "sqlite" or isinstance(self.renderer.value(binding).type, Date)
+        written = self.renderer.dialect == "sqlite" and binding.zone is None
+        return written or isinstance(self.renderer.value(binding).type, Date)
 
     # parts and places ------------------------------------------------------------------------------------------------
 
     def _some(self, path: str, inner: Predicate, *, wide: bool = False) -> Element:
-        """Some entry of a list of identifiers, by scheme and normal form. Other lists are read whole.
+        """Some entry of a list of identifiers, by scheme and normal form or spelling. Other lists are read whole.
 
-        wide: with the rows whose spelling is not ASCII, of which only SQLite can make the normal form.
+        wide: with some more rows, as those whose spelling is not ASCII, of which only SQLite can make the normal form.
         """
         parts = self.arm.mapping.fields.get(path)
         if parts is None:
             return false()
-        asked = _identifier_asked(inner)
-        if not isinstance(parts, Parts) or asked is None:
+        asked = asked_of(inner)
+        if not isinstance(parts, Parts) or parts.gathered or asked is None:
             raise Unpushable(path)
-        schemes, normals, countries = asked
+        schemes, spellings, spelt, countries = asked
+        if spelt and not wide:
+            raise Unpushable(path)
         found = []
-        for index, member in enumerate(parts.members):
+        for member in parts.members:
             if "scheme" not in member or "value" not in member:
                 raise Unpushable(path)
             known = ByIdentifier(member["scheme"], member["value"]).schemes
             wanted = known & schemes if schemes is not None else known
-            tokens = [NameToken(scheme, normal) for scheme in sorted(wanted) for normal in sorted(normals)]
+            # of a spelling that is looked for, the database leaves out only what surrounds it, and case
+            tokens = [
+                NameToken(scheme, normalize(text, True), value=text) if spelt else NameToken(scheme, text)
+                for scheme in sorted(wanted)
+                for text in sorted(spellings)
+                if "\0" not in text
+            ]
             if not tokens:
                 continue
-            if not (pushable(member["scheme"]) and pushable(member["value"])) or index in parts.exact:
+            if not (pushable(member["scheme"]) and pushable(member["value"], text=True)):
+                raise Unpushable(path)
+            if spelt and member["value"] != Value(member["value"].expression, null=member["value"].null):
                 raise Unpushable(path)
             if countries is not None:
                 country = member.get("country")
@@ -339,12 +351,13 @@ class Conditions:
                     raise Unpushable(path)
                 if constant_of(self.model.parts["Identifier"].fields["country"], country, self.zone) not in countries:
                     continue
-            found.append(named(self.renderer, member["scheme"], member["value"], False, tokens))
+            kept = wanted if spelt else self.model.kept
+            found.append(named(self.renderer, member["scheme"], member["value"], False, tokens, kept))
             if self.renderer.dialect != "sqlite":
                 if not wide:
                     raise Unpushable(path)
-                spelt = self.renderer.code_point(self.renderer.value(member["value"]))
-                found.append(spelt.regexp_match(_NOT_ASCII))
+                written = self.renderer.code_point(self.renderer.value(member["value"]))
+                found.append(written.regexp_match(_NOT_ASCII))
         return or_(false(), *found)
 
     def _box(self, near: Near) -> Element:
@@ -373,34 +386,9 @@ class Conditions:
 _NOT_ASCII = "[^\x01-\x7f]"
 
 
-def loose(predicate: Predicate) -> bool:
-    """Whether SQL only narrows it down, so that the rows have to be looked at again."""
-    match predicate:
-        case Near() | Some():
-            return True
-        case And(members=members) | Or(members=members):
-            return any(map(loose, members))
-        case _:
-            return False
-
-
 def _constant(holds: bool) -> Element:
     return true() if holds else false()
 
 
 def _liked(text: str) -> str:
     return "".join(f"!{c}" if c in "!%_" else c for c in text)
-
-
-def _identifier_asked(inner: Predicate) -> tuple[frozenset[str] | None, frozenset[str], frozenset[str] | None] | None:
-    """The schemes (None: any), normal forms and countries (None: any) that an entry must have; None where it is more
-    than that."""
-    found: dict[str, frozenset[str]] = {}
-    for member in inner.members if isinstance(inner, And) else (inner,):
-        if not isinstance(member, Compare) or member.operator not in ("eq", "in"):
-            return None
-        values = frozenset(member.value if member.operator == "in" else (member.value,))
-        found[member.name] = found.get(member.name, values) & values
-    if not found.keys() <= {"scheme", "normalized", "country"} or "normalized" not in found:
-        return None
-    return found.get("scheme"), found["normalized"], found.get("country")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Map
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, literal, null, or_, select
 
 from resolvers.connectors.sql.render import Renderer, mapping_tables
-from resolvers.mapping import ByKey, Mapping
+from resolvers.mapping import ByKey, Link, Mapping
 
 From = Callable[[Select[Any], Mapping, Renderer], Select[Any]]
 
@@ -20,8 +21,11 @@ def dangling(
     """The key at a path, as a text, where it leads to no record; null elsewhere. One for each reference or link of the
     row itself. there: the mappings of the same source."""
     binding = mapping.fields[path]
-    targets = [link.target for link in binding if link.table is None] if isinstance(binding, tuple) else [binding]
-    for target in targets:
+    links = binding if isinstance(binding, tuple) else (Link(binding),) if isinstance(binding, ByKey) else ()
+    for link in links:
+        target = link.target
+        if link.table is not None:
+            continue
         if not isinstance(target, ByKey):
             continue
         lost = [
@@ -31,6 +35,8 @@ def dangling(
         ]
         if lost:
             said: list[ColumnElement[bool]] = [renderer.tables.column(name).is_not(None) for name in target.columns]
+            if link.only is not None:
+                said.append(renderer.predicate(link.only))
             said += [renderer.code_point(renderer.tables.column(target.columns[0])) != token for token in target.null]
             yield case((and_(*said, or_(*lost)), renderer.key_text(target.columns)), else_=null())
 
@@ -41,10 +47,12 @@ def _coded(renderer: Renderer, target: ByKey, code: str) -> list[ColumnElement[b
 
 def _lost(renderer: Renderer, target: ByKey, mapping: Mapping, start: From) -> ColumnElement[bool]:
     """Whether no row of a mapping has the key."""
+    # whichever of the rows with that key: a look for the first of each would be a look at all
+    mapping = replace(mapping, distinct=False)
     found = Renderer(mapping_tables(renderer.tables.shape, mapping, "d_"))
-    same = (
+    same = [
         found.same(found.tables.column(name), renderer.tables.column(own))
         for name, own in zip(mapping.key, target.columns, strict=True)
-    )
+    ]
     row = start(select(literal(1)), mapping, found).where(*same)
     return ~row.correlate_except(*found.tables.named.values()).exists()

@@ -44,6 +44,10 @@ class EdgeConditions:
         return or_(false(), *(self._linked(link, tokens) for link in binding))
 
     def _linked(self, link: Link, tokens: Sequence[Token]) -> Element:
+        led = self._led(link, tokens)
+        return led if link.only is None else and_(self.renderer.predicate(link.only), led)
+
+    def _led(self, link: Link, tokens: Sequence[Token]) -> Element:
         if link.table is None:
             return self._target(self.renderer, link.target, tokens)
         there = Renderer(link_tables(self.renderer.tables.shape, link))
@@ -65,7 +69,7 @@ class EdgeConditions:
             for token in tokens
             if isinstance(token, NameToken) and (target.partners is None or token.partner in target.partners)
         ]
-        if not (pushable(target.scheme) and pushable(target.value)):
+        if not (pushable(target.scheme) and pushable(target.value, text=True)):
             raise Unpushable("an identifier that the border reads")
         if target.whose is None:
             return self._named(renderer, target.scheme, target.value, target.country, target.exact, asked)
@@ -91,7 +95,7 @@ class EdgeConditions:
             for index, member in enumerate(parts.members):
                 if "scheme" not in member or "value" not in member:
                     continue
-                if not (pushable(member["scheme"]) and pushable(member["value"])):
+                if not (pushable(member["scheme"]) and pushable(member["value"], text=True)):
                     raise Unpushable("an identifier that the border reads")
                 exact, country = index in parts.exact, member.get("country")
                 found.append(self._named(self.renderer, member["scheme"], member["value"], country, exact, asked))
@@ -112,11 +116,12 @@ class EdgeConditions:
         if not asked:
             return false()
         if country is None or all(token.country is None for token in asked):
-            return named(renderer, scheme, value, exact, asked)
+            return named(renderer, scheme, value, exact, asked, self.model.kept)
         field = self.model.parts["Identifier"].fields["country"]
         found = []
         for name in dict.fromkeys(token.country for token in asked):
-            some = named(renderer, scheme, value, exact, [token for token in asked if token.country == name])
+            mine = [token for token in asked if token.country == name]
+            some = named(renderer, scheme, value, exact, mine, self.model.kept)
             if name is None:
                 found.append(some)
             elif isinstance(country.expression, Constant):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from resolvers.coercion import NotUnderstood, day, instant, number, shown, text_of
 from resolvers.folding import fold
 from resolvers.identifier import normalize
+from resolvers.steps import run_written
 from resolvers.written import plus
 
 
@@ -34,8 +35,12 @@ def _read(raw: bytes) -> str | bytes:
         return raw
 
 
-def _normalize(raw: Any) -> str:
-    return normalize(text_of(raw))
+def _normalize(raw: Any, kept: int) -> str:
+    return normalize(text_of(raw), bool(kept))
+
+
+def _steps(raw: Any, written: str) -> str | None:
+    return run_written(text_of(raw), written)
 
 
 def _number(raw: Any) -> float:
@@ -85,7 +90,8 @@ def _contains(raw: Any, wanted: str) -> int:
 _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "gateway_text": (1, _understood(text_of)),
     "gateway_contains": (2, _understood(_contains)),
-    "gateway_normalize": (1, _understood(_normalize)),
+    "gateway_normalize": (2, _understood(_normalize)),
+    "gateway_steps": (2, _understood(_steps)),
     "gateway_number": (1, _understood(_number)),
     "gateway_instant": (3, _understood(_instant)),
     "gateway_plus": (3, _understood(_plus)),

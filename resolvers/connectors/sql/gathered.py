@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, literal, select, type_coerce
+from sqlalchemy import ARRAY, ColumnElement, String, and_, case, cast, func, literal, select, type_coerce
 from sqlalchemy.types import Text
 
 from resolvers.composition import Composer
+from resolvers.connectors.sql.column_type import Stamp
 from resolvers.connectors.sql.refusal import Drifted
 from resolvers.entity import Field, Kind
 from resolvers.expression import Rows, Tree
@@ -25,9 +26,11 @@ def gathered(renderer: Renderer, rows: Rows) -> ColumnElement[Any]:
     from resolvers.connectors.sql.joined import with_join
     from resolvers.connectors.sql.render import mapping_tables
 
+    renderer.tables.used.add(f"({rows.table})")
     inner = type(renderer)(mapping_tables(renderer.tables.shape, rows, "r_"))
     order = [inner.tables.column(name) for name in rows.order]
-    raws = [inner.value(value) for value in Composer(_PLAIN, "UTC", "").leaf(rows.each).values]
+    composer = Composer(_PLAIN, "UTC", "")
+    raws = [inner.value(value) for each in rows.each for value in composer.leaf(each).values]
     one = _list(inner, [*order, *raws])
     base = select(_all(inner, one)).select_from(inner.tables.named[""])
     for join in rows.joins.values():
@@ -43,6 +46,7 @@ def tree(renderer: Renderer, way: Tree) -> ColumnElement[Any]:
     table = renderer.tables.shape.tables.get(way.table)
     if table is None:
         raise Drifted(f"no table {way.table!r}")
+    renderer.tables.used.add(f"({way.table})")
     nodes = [table.alias(f"n{level}") for level in range(way.depth)]
     for name in (way.key, way.parent, way.name):
         if name not in table.c:
@@ -68,7 +72,10 @@ def _text(renderer: Renderer, element: ColumnElement[Any]) -> ColumnElement[Any]
     if renderer.dialect == "sqlite":
         return cast(element, Text())
     if renderer.dialect == "postgresql":
-        return renderer.text(element)
+        return renderer.text(func.to_json(element) if isinstance(element.type, ARRAY) else element)
+    if isinstance(element.type, Stamp):  # an instant, which as a text would be a local time of another zone
+        text = renderer.text(element)
+        return case((text.like("0000%"), text), else_=func.concat(text, "+00:00", type_=Text()))
     return renderer.code_point(element)  # texts of several collations have none together
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Map
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, MetaData, Select, Table, and_, select
@@ -22,6 +23,25 @@ def seen(shape: Shape, join: Join) -> Table | None:
     columns |= dict.fromkeys(join.pivot.columns, (table.c[join.pivot.value].type, True))
     made = [Column(name, type_, nullable=nullable) for name, (type_, nullable) in columns.items()]
     return Table(table.name, MetaData(), *made, schema=table.schema)
+
+
+def with_used(base: Select[Any], joins: Map[str, Join], renderer: Renderer, whole: bool = False) -> Select[Any]:
+    """The select with those of the joins beside its rows of which the renderer has read a column by now, and those that
+    they hang on. No other can change which records there are. whole: also those that may match several rows."""
+    found = []
+    for join in reversed(tuple(joins.values())):
+        for name, code in reversed(tuple(_parts(join))):
+            if name in renderer.tables.used or (whole and not join.key):
+                # said now, as it may read a column of an earlier join
+                found.append((renderer.tables.named[name], and_(*_on(join, code, renderer, name))))
+    for there, on in reversed(found):
+        base = base.outerjoin(there, on)
+    return base
+
+
+def may_double(joins: Map[str, Join], renderer: Renderer) -> bool:
+    """Whether one of the joins of which the renderer has read a column may match several rows."""
+    return any(name in renderer.tables.used for join in joins.values() if not join.key for name, _ in _parts(join))
 
 
 def with_join(base: Select[Any], join: Join, renderer: Renderer) -> Select[Any]:

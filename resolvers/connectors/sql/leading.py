@@ -25,7 +25,7 @@ from sqlalchemy.types import Integer
 from resolvers.border import Build, target_reading
 from resolvers.connectors.sql.column_type import can_hold
 from resolvers.connectors.sql.joined import with_join
-from resolvers.connectors.sql.own_key import key_in
+from resolvers.connectors.sql.own_key import among, key_in
 from resolvers.connectors.sql.render import Renderer, Tables, mapping_tables
 from resolvers.connectors.sql.shape import Shape
 from resolvers.entity import Model
@@ -81,16 +81,18 @@ class Leading:
         if wanted is None:
             return None
         parent = target_reading(self.model, link.target, self.zone, via)
+        # said before the joins are put under the rows, which are those that somebody reads
+        on = [there.same(there.tables.column(column), renderer.tables.column(own)) for column, own in link.on]
+        only = () if link.only is None else (renderer.predicate(link.only),)
 
         def attach(base: Select[Any]) -> Select[Any]:
             if link.table is not None:
-                on = (there.same(there.tables.column(column), renderer.tables.column(own)) for column, own in link.on)
                 base = base.join_from(renderer.tables.named[""], there.tables.named[""], and_(*on))
                 for join in link.joins.values():
                     base = with_join(base, join, there)
                 if link.where is not None:
                     base = base.where(there.predicate(link.where))
-            return base.where(wanted)
+            return base.where(wanted, *only)
 
         return Leads(attach, [there.value(value) for value in parent.values], parent.build)
 
@@ -150,9 +152,20 @@ class Leading:
                 and (target.partners is None or token.partner in target.partners)
             ]
             if target.whose is not None and names:
-                return or_(*(_of_partner(renderer, target, names, partner) for partner in target.partners or ()))
-            return named(renderer, target.scheme, target.value, target.exact, names) if names else None
+                return or_(*(self._of_partner(renderer, target, names, partner) for partner in target.partners or ()))
+            return self._named(renderer, target, names) if names else None
         return targets_rows(renderer, target, tokens)
+
+    def _of_partner(
+        self, renderer: Renderer, target: ByIdentifier, names: Sequence[NameToken], partner: str
+    ) -> ColumnElement[bool]:
+        """Whether a row leads to one of the identifiers of a partner."""
+        assert target.whose is not None
+        told = self._named(renderer, target, [token for token in names if token.partner == partner])
+        return and_(_coded(renderer, target.whose, partner), told)
+
+    def _named(self, renderer: Renderer, target: ByIdentifier, names: Sequence[NameToken]) -> ColumnElement[bool]:
+        return named(renderer, target.scheme, target.value, target.exact, names, self.model.kept)
 
 
 def targets_rows(renderer: Renderer, target: ByKey, tokens: Sequence[Token]) -> ColumnElement[bool] | None:
@@ -169,38 +182,32 @@ def targets_rows(renderer: Renderer, target: ByKey, tokens: Sequence[Token]) -> 
     return or_(*wanted) if wanted else None
 
 
-def _of_partner(
-    renderer: Renderer, target: ByIdentifier, names: Sequence[NameToken], partner: str
-) -> ColumnElement[bool]:
-    """Whether a row leads to one of the identifiers of a partner."""
-    assert target.whose is not None
-    mine = [token for token in names if token.partner == partner]
-    told = named(renderer, target.scheme, target.value, target.exact, mine)
-    return and_(_coded(renderer, target.whose, partner), told)
-
-
 def named(
-    renderer: Renderer, scheme: Value, value: Value, exact: bool, names: Sequence[NameToken]
+    renderer: Renderer, scheme: Value, value: Value, exact: bool, names: Sequence[NameToken], kept: frozenset[str]
 ) -> ColumnElement[bool]:
     """Whether a row carries one of the identifiers: by raw spelling where there is one, else by compare key.
 
+    kept: the schemes in which separators count.
+
     True of every row where the database cannot compute them: who reads the rows must look at what they carry anyway.
     """
-    if not (pushable(scheme) and pushable(value)):
+    if not (pushable(scheme) and pushable(value, text=True)):
         return true()
     by_scheme: dict[str, set[str]] = {}
     for token in names:
         spellings = by_scheme.setdefault(token.scheme, set())
         spellings.add(token.normalized)
-        if token.value:
-            spellings.add(token.value if exact else squeezed(token.value))
+        if token.value and (exact or not token.value.isascii()):  # of ASCII the two forms are the same
+            spellings.add(token.value if exact else squeezed(token.value, token.scheme in kept))
     if not exact and renderer.dialect in ("mysql", "mariadb"):  # which turns every letter to upper case
         by_scheme = {name: found | {spelling.upper() for spelling in found} for name, found in by_scheme.items()}
     told = renderer.value(value)
-    element = renderer.text(told) if exact else renderer.normalized(told)
     found: list[ColumnElement[bool]] = []
     for name, spellings in sorted(by_scheme.items()):
-        wanted = element.in_([spelling for spelling in sorted(spellings) if can_hold(told.type, spelling)])
+        element = renderer.text(told) if exact else renderer.normalized(told, name in kept)
+        wanted = among(
+            element, [spelling for spelling in sorted(spellings) if can_hold(told.type, spelling)], renderer.dialect
+        )
         if not isinstance(scheme.expression, Constant):
             found.append(and_(_coded(renderer, scheme, name), wanted))
         elif scheme.expression.value == name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, false, literal, tuple_
+from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, false, literal, tuple_
 from sqlalchemy.types import (
     BigInteger,
     Enum,
@@ -15,7 +15,9 @@ from sqlalchemy.types import (
     Numeric,
     SmallInteger,
     String,
+    Text,
     TypeEngine,
+    Uuid,
 )
 
 from resolvers.connectors.sql.column_type import can_hold, python_type
@@ -38,8 +40,20 @@ def key_in(columns: Sequence[ColumnElement[Any]], keys: Iterable[str], dialect: 
         return false()
     types = [_bound_type(column.type, dialect) for column in columns]
     if len(columns) == 1:
+        if dialect == "postgresql" and isinstance(types[0], Integer | Uuid | Text):
+            return columns[0] == any_(literal([natives[0] for natives in found], ARRAY(types[0])))
         return columns[0].in_(bindparam(None, [natives[0] for natives in found], types[0], expanding=True))
     return tuple_(*columns, types=types).in_([tuple(natives) for natives in found])
+
+
+def among(element: ColumnElement[Any], texts: Sequence[str], dialect: str) -> ColumnElement[bool]:
+    """Whether an element is one of some texts.
+
+    PostgreSQL takes any number of them as one value: its statement stays the same, and is not planned anew.
+    """
+    if dialect == "postgresql":
+        return element == any_(literal(list(texts), ARRAY(Text())))
+    return element.in_(texts)
 
 
 def _natives(columns: Sequence[ColumnElement[Any]], text: str, dialect: str) -> list[Any] | None:

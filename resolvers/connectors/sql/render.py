@@ -8,7 +8,6 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from sqlalchemy import (
@@ -38,12 +37,16 @@ from resolvers.connectors.sql.clock import clock_parameter
 from resolvers.connectors.sql.column_type import Padded, Stamp, Untyped, is_text, python_type
 from resolvers.connectors.sql.escape import escaped
 from resolvers.connectors.sql.gathered import gathered, tree
+from resolvers.connectors.sql.json_member import json_member
 from resolvers.connectors.sql.later import later
+from resolvers.connectors.sql.placeholder import placeholder
 from resolvers.connectors.sql.refusal import Drifted as Drifted
 from resolvers.connectors.sql.refusal import Unpushable as Unpushable
 from resolvers.connectors.sql.shape import Shape
+from resolvers.connectors.sql.stepped import stepped, trimmed
 from resolvers.expression import Case, Coalesce, Column, Constant, Expression, JsonPath, Plus, Raw, Rows, Template, Tree
-from resolvers.identifier import SEPARATORS
+from resolvers.expression import Placeholder as Placeholder
+from resolvers.identifier import BLANKS, SEPARATORS
 from resolvers.mapping import FIRST, Link, Mapping, Value, columns_of, pushable
 from resolvers.operand import Clock, OtherColumn
 from resolvers.predicate import And, Compare, Not, Or, Predicate
@@ -54,12 +57,14 @@ from resolvers.written import NUMBER
 class Tables:
     """The tables of one arm of a statement: "" is the mapped one, others by join name.
 
-    pivots: "join.column" of a pivot -> the column with its value, in the table of that name.
+    pivots: "join.column" of a pivot -> the column with its value, in the table of that name. used: the names of those
+    of which a column was asked for so far, and other tables in parentheses.
     """
 
     shape: Shape
     named: Map[str, Table]
     pivots: Map[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set, compare=False)
 
     def column(self, name: str) -> ColumnElement[Any]:
         """The column "own" or "join.column"; of several in one name, the first that is not null."""
@@ -74,6 +79,7 @@ class Tables:
         table = self.named.get(join)
         if table is None or column not in table.c:
             raise Drifted(f"no column {name!r}")
+        self.used.add(join)
         return table.c[column]
 
 
@@ -87,23 +93,28 @@ class Renderer:
     # values ----------------------------------------------------------------------------------------------------------
 
     def value(self, value: Value) -> ColumnElement[Any]:
-        """The raw value of a leaf, null tokens and blanks seen to by the database."""
+        """The raw value of a leaf, steps, null tokens and blanks seen to by the database."""
         found = self.expression(value.expression)
+        if value.steps is not None:
+            return stepped(self, found, value)
         if value.trim:
-            found = func.nullif(func.trim(self.text(found)), "")
+            found = trimmed(self, self.text(found))
         texts = is_text(found.type) or value.trim
-        for token in value.null:
-            if isinstance(token, str) == texts or self.dialect == "sqlite":
-                told = self.code_point(found) if isinstance(token, str) else found
-                found = case((or_(found.is_(None), told != token), found))
-        return found
+        others: list[ColumnElement[bool]] = []
+        for words in (True, False):
+            tokens = [token for token in value.null if isinstance(token, str) == words]
+            if tokens and (words == texts or self.dialect == "sqlite"):
+                told = self.code_point(found) if words else found
+                # all at once: a case in a case for each would be a statement three times as long with each
+                others.append(told.not_in(tokens) if len(tokens) > 1 else told != tokens[0])
+        return case((or_(found.is_(None), and_(*others)), found)) if others else found
 
     def expression(self, expression: Expression) -> ColumnElement[Any]:
         match expression:
             case Column(name=name):
                 return self.tables.column(name)
             case JsonPath(name=name, path=path):
-                return self._json(self.tables.column(name), path)
+                return json_member(self.dialect, self.tables.column(name), path)
             case Constant(value=constant):
                 return literal(constant) if constant is not None else null()
             case Coalesce(members=members):
@@ -123,6 +134,8 @@ class Renderer:
                 return gathered(self, expression)
             case Tree():
                 return tree(self, expression)
+            case Placeholder(value=value):
+                return placeholder(self, value)
             case _:
                 raise Unpushable("what the gateway puts together itself")
 
@@ -130,7 +143,7 @@ class Renderer:
         """A member of a composite; where it has codes, by what they mean."""
         if not isinstance(member, Value):
             return self.expression(member)
-        if not pushable(member):
+        if not pushable(member, text=True):  # who asks has seen to what it is for
             raise Unpushable("a form with options inside another")
         found = self.value(member)
         return found if member.values is None and member.strict else self.translated(found, member)
@@ -197,7 +210,12 @@ class Renderer:
     def number(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
         """The element as a double, null where it is no finite number."""
         if self.dialect == "sqlite":
-            return func.gateway_number(self.readable(element), type_=Double())
+            kind, most = func.typeof(element), sys.float_info.max
+            return case(  # what is a number already needs no Python
+                (and_(kind == "real", element.between(literal(-most, Double()), literal(most, Double()))), element),
+                (kind == "integer", cast(element, Double())),
+                else_=func.gateway_number(self.readable(element), type_=Double()),
+            )
         if is_text(element.type):
             text = self.text(element)
             return case((text.regexp_match(f"^[ \t\r\n]*({NUMBER})[ \t\r\n]*$"), cast(text, Double())))
@@ -223,19 +241,6 @@ class Renderer:
             return left == right if alike else self.code_point(left) == self.code_point(right)
         return left == right if alike else self.text(left) == self.text(right)
 
-    def _json(self, column: ColumnElement[Any], path: tuple[str | int, ...]) -> ColumnElement[Any]:
-        if self.dialect == "postgresql":
-            for key in path[:-1]:
-                column = column.op("->")(literal(key))
-            return column.op("->>", return_type=Text())(literal(path[-1]))
-        quoted = "$" + "".join(
-            f"[{key}]" if isinstance(key, int) else '."' + key.replace('"', '\\"') + '"' for key in path
-        )
-        if self.dialect == "sqlite":  # which fails the whole statement where a text is no JSON
-            return case((func.json_valid(column), func.json_extract(column, quoted, type_=Text())))
-        found = func.json_extract(column, quoted)
-        return case((func.json_type(found) != "NULL", func.json_unquote(found, type_=Text())))
-
     def _template(self, template: Template) -> ColumnElement[Any]:
         parts = [part if isinstance(part, str) else self._inner(part) for part in template.members]
         columns = [part for part in parts if not isinstance(part, str)]
@@ -246,7 +251,7 @@ class Renderer:
             whole = piece if whole is None else self._concat(whole, piece)
         assert whole is not None
         if self.dialect in ("mysql", "mariadb"):  # columns of several collations, or of none, have none together
-            whole = collate(cast(whole, mysql.CHAR(charset="utf8mb4")), "utf8mb4_bin")
+            whole = self.code_point(whole)
         tidy = func.trim(func.replace(func.replace(whole, "  ", " "), "  ", " "), type_=Text())
         return case((and_(*(column.is_(None) for column in columns)), null()), else_=tidy)
 
@@ -288,6 +293,8 @@ class Renderer:
             return column.in_(found) if found else false()
         if name in ("startsWith", "contains"):
             text = self.text(column)
+            if isinstance(value, tuple):
+                return or_(false(), *(self._compare(text, name, one) for one in value))
             if name == "startsWith":
                 return text.startswith(value, autoescape=True)
             return text.icontains(value, autoescape=True)
@@ -318,15 +325,16 @@ class Renderer:
 
     # compare keys ----------------------------------------------------------------------------------------------------
 
-    def normalized(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
+    def normalized(self, element: ColumnElement[Any], kept: bool) -> ColumnElement[Any]:
         """The compare key of an identifier, as `identifier.normalize` makes it (for what is spelled in ASCII)."""
         text = self.text(element)
         if self.dialect == "postgresql":
-            gone = SEPARATORS.replace("\0", "")
-            return func.translate(text, ascii_lowercase + gone, ascii_uppercase, type_=Text())
+            # `translate` could do it all, at ten times the cost; under "C", `upper` changes ASCII letters only
+            text = func.btrim(text, BLANKS) if kept else func.regexp_replace(collate(text, "C"), _CODED, "", "g")
+            return func.upper(collate(text, "C"), type_=Text())
         if self.dialect in ("mysql", "mariadb"):
-            return func.upper(func.regexp_replace(text, _SEPARATOR, ""), type_=Text())
-        return func.gateway_normalize(self.readable(text), type_=Text())
+            return func.upper(func.regexp_replace(text, _ENDS if kept else _SEPARATOR, ""), type_=Text())
+        return func.gateway_normalize(self.readable(text), int(kept), type_=Text())
 
     def code_point(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
         """Text that sorts and compares by code point, whatever the database's collation."""
@@ -340,7 +348,13 @@ class Renderer:
 
 
 # MariaDB's regular expressions (PCRE) and MySQL's (ICU) read a class of characters alike when it is written in numbers.
-_SEPARATOR = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in SEPARATORS) + "]"
+def _class_of(characters: str) -> str:
+    return "[" + "".join(f"\\x{{{ord(character):x}}}" for character in characters) + "]"
+
+
+_SEPARATOR = _class_of(SEPARATORS)
+_CODED = "[" + "".join(f"\\u{ord(character):04x}" for character in SEPARATORS.replace("\0", "")) + "]"  # PostgreSQL's
+_ENDS = f"^{_class_of(BLANKS)}+|{_class_of(BLANKS)}+$"
 
 
 def mapping_tables(shape: Shape, mapping: Mapping | Rows | Link, prefix: str = "") -> Tables:

@@ -62,7 +62,7 @@ def sort_key(model: Model, arm: Arm, renderer: Renderer, path: str, zone: str) -
     default: Any = renderer.key_text(mapping.key) if own_key else stand_in(model, mapping.entity, path, field)
     if path in arm.withheld or not isinstance(binding, Value):
         return _texts(renderer, default) if own_key else SortConstant(_comparable(field, default))
-    if not pushable(binding):
+    if not pushable(binding, text=field.type in ("String", "ID")):
         raise Unpushable(path)
     if isinstance(binding.expression, Constant) and not own_key:
         constant = _constant(field, binding, zone)
@@ -136,7 +136,7 @@ def _factor(renderer: Renderer, unit: Value, units: Map[str, float]) -> ColumnEl
     known: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = [
         (told == unit_name, literal(factor, Double())) for unit_name, factor in units.items()
     ]
-    return case((func.coalesce(name, "") == "", literal(1.0, Double())), *known, else_=null())
+    return case((func.coalesce(told, "") == "", literal(1.0, Double())), *known, else_=null())
 
 
 def _rank(renderer: Renderer, field: Field, value: Value, element: ColumnElement[Any], default: Any) -> SortColumn:

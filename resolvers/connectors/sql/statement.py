@@ -1,102 +1,47 @@
-"""One statement for one fetch: a select per mapping (and per link form), put together with UNION ALL where several."""
+"""One statement for one fetch: a select per mapping, and per link form."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
-    Integer,
+    FromClause,
     Label,
     Select,
+    Subquery,
     func,
-    literal,
     or_,
     select,
-    union_all,
 )
 
 from resolvers.border import Build, reading, target_reading
 from resolvers.coercion import text_of
-from resolvers.connectors.sql.condition import Conditions, loose
+from resolvers.composition import ASSUMED
+from resolvers.connectors.sql.condition import Conditions
 from resolvers.connectors.sql.dangling import dangling
-from resolvers.connectors.sql.joined import with_join
-from resolvers.connectors.sql.leading import Leading, Leads, link_tables, named, padding
+from resolvers.connectors.sql.first_rows import alone, found_again, told_apart
+from resolvers.connectors.sql.joined import may_double, with_join, with_used
+from resolvers.connectors.sql.leading import Leading, Leads, link_tables, named
 from resolvers.connectors.sql.order import Ordered, ordered
 from resolvers.connectors.sql.own_key import key_in
+from resolvers.connectors.sql.piece import Piece, put_together
+from resolvers.connectors.sql.piece import Statement as Statement
+from resolvers.connectors.sql.placeholder import selected
 from resolvers.connectors.sql.render import Drifted, Renderer, Unpushable, mapping_tables
 from resolvers.connectors.sql.shape import Shape
 from resolvers.entity import Model
+from resolvers.expression import Constant
 from resolvers.fetch import Accepted, Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, OrderKey, Row, Window
+from resolvers.identifier import NameToken
 from resolvers.local_key import key_text
-from resolvers.mapping import ByKey, Mapping, Parts
-from resolvers.predicate import Predicate, conjunction, conjuncts
+from resolvers.mapping import ByKey, Mapping, Parts, Value
+from resolvers.predicate import And, Near, Or, Predicate, Some, conjunction, conjuncts, typical
 
 Decode = Callable[[Sequence[Any]], Row | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One select and how its raw rows are read. None from `decode`: the row's key is null, so it is no record."""
-
-    select: Select[Any]
-    columns: tuple[Label[Any], ...]
-    decode: Callable[[Sequence[Any]], Any]
-    order: tuple[ColumnElement[Any], ...] = ()
-    limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What to execute, and how to read what comes back: in each piece's own order, piece after piece."""
-
-    clause: Select[Any] | CompoundSelect[Any]
-    pieces: tuple[Piece, ...]
-
-    def read(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
-        """Raw rows -> decoded ones. Of several pieces, a row names its piece and its place in it."""
-        if len(self.pieces) == 1:
-            decode = self.pieces[0].decode
-            return [found for found in map(decode, rows) if found is not None]
-        starts = []
-        start = 2
-        for piece in self.pieces:
-            starts.append((start, start + len(piece.columns)))
-            start += len(piece.columns)
-        found = []
-        for row in sorted(rows, key=lambda raw: (raw[0], raw[1])):
-            begin, end = starts[row[0]]
-            decoded = self.pieces[row[0]].decode(row[begin:end])
-            if decoded is not None:
-                found.append(decoded)
-        return found
-
-
-def put_together(pieces: Sequence[Piece], dialect: str) -> Statement | None:
-    """UNION ALL with columns of each piece's own, so that types never clash; None where nothing is to be asked."""
-    if not pieces:
-        return None
-    if len(pieces) == 1:
-        piece = pieces[0]
-        return Statement(piece.select.order_by(*piece.order).limit(piece.limit), (piece,))
-    arms = []
-    for index, piece in enumerate(pieces):
-        place: ColumnElement[Any] = literal(0, Integer())
-        if piece.order:
-            place = func.row_number().over(order_by=piece.order)
-        placed = piece.select.add_columns(place.label("place")).order_by(*piece.order).limit(piece.limit)
-        inner = placed.subquery(f"p{index}")
-        columns: list[ColumnElement[Any]] = [literal(index, Integer()).label("piece"), inner.c.place.label("place")]
-        for other, padded in enumerate(pieces):
-            for number, column in enumerate(padded.columns):
-                value = inner.c[column.name] if other == index else padding(column, dialect)
-                columns.append(value.label(f"p{other}_{number}"))
-        arms.append(select(*columns))
-    return Statement(union_all(*arms), tuple(pieces))
 
 
 class StatementBuilder:
@@ -133,13 +78,11 @@ class StatementBuilder:
         for arm in fetch.arms:
             tables = mapping_tables(self.shape, arm.mapping)
             renderer = Renderer(tables)
-            doubled = any(not join.key for join in arm.mapping.joins.values())
             keys = [renderer.key(name).label(f"k{index}") for index, name in enumerate(arm.mapping.key)]
-            counted = select(*keys).distinct() if doubled else select(func.count().label("n"))
-            base = self._from(counted, arm.mapping, renderer)
-            if wanted is not None:
-                base = base.where(self._conditions(arm, renderer).element(wanted))
-            if doubled:
+            condition = () if wanted is None else (self._conditions(arm, renderer).element(wanted),)
+            base = self._from(select(func.count().label("n")), arm.mapping, renderer).where(*condition)
+            if may_double(arm.mapping.joins, renderer):
+                base = base.with_only_columns(*keys).distinct()
                 base = select(func.count().label("n")).select_from(base.subquery("records"))
             counts.append(base.scalar_subquery())
         total = counts[0]
@@ -148,20 +91,28 @@ class StatementBuilder:
         return select(total)
 
     def records(
-        self, mapping: Mapping, elements: Callable[[Renderer], Iterable[ColumnElement[Any]]], limit: int
+        self,
+        mapping: Mapping,
+        elements: Callable[[Renderer], Iterable[ColumnElement[Any]]],
+        limit: int,
+        whole: bool = False,
     ) -> Select[Any]:
-        """Some elements over a mapping's rows, as c0, c1, ...; of as many rows as the limit, whichever come first."""
+        """Some elements over a mapping's rows, as c0, c1, ...; of as many rows as the limit, whichever come first.
+
+        whole: each as often as its joins double it.
+        """
         renderer = Renderer(mapping_tables(self.shape, mapping))
-        return self._from(select(*_labels(tuple(elements(renderer)))), mapping, renderer).limit(limit)
+        return self._from(select(*_labels(tuple(elements(renderer)))), mapping, renderer, whole).limit(limit)
 
     def accept(self, fetch: Fetch, wanted: Predicate | None, order: Sequence[OrderKey]) -> Accepted:
-        """What SQL can do for every arm: conjuncts of the condition (of what is `loose` not all), the order."""
+        """What SQL can do for every arm: conjuncts of the condition (of what is loose not all), the order."""
         taken: list[Predicate] = []
         left: list[Predicate] = []
         for member in conjuncts(wanted):
-            if all(self._can(arm, lambda c, m=member: c.element(m)) for arm in fetch.arms):  # type: ignore[misc]
+            few = typical(member)
+            if all(self._can(arm, lambda c, m=few: c.element(m)) for arm in fetch.arms):  # type: ignore[misc]
                 taken.append(member)
-                if loose(member):
+                if _loose(member):
                     left.append(member)
             else:
                 left.append(member)
@@ -187,11 +138,23 @@ class StatementBuilder:
     def _listing(self, fetch: Fetch, arm: Arm, window: Window, wanted: Predicate | None) -> Piece:
         renderer = Renderer(mapping_tables(self.shape, arm.mapping))
         order = ordered(self.model, arm, renderer, window.order, self.zone)
-        columns, decode = self._columns(fetch, arm, renderer, order, None)
-        base = self._from(select(*columns), arm.mapping, renderer).where(order.bounds(window))
+        conditions = [order.bounds(window)]
         if wanted is not None:
-            base = base.where(self._conditions(arm, renderer).element(wanted))
-        return Piece(base, columns, decode, tuple(order.clauses(window.backward)), window.limit)
+            conditions.append(self._conditions(arm, renderer).element(wanted))
+        clauses = tuple(order.clauses(window.backward))
+        start: FromClause | None = None
+        looks = wanted is not None or len(clauses) > len(order.own) or len(fetch.arms) > 1
+        if window.limit is not None and looks and found_again(arm.mapping, renderer):
+            keys = select(*(own.label(f"k{index}") for index, own in enumerate(order.own)))
+            keys = self._from(keys, arm.mapping, renderer).where(*conditions)
+            found = keys.order_by(*clauses).limit(window.limit).subquery("first_rows")
+            start = alone(found, arm.mapping, renderer)
+        seen = len(renderer.tables.used)
+        columns, decode = self._columns(fetch, arm, renderer, order, None)
+        if not fetch.issues and len(renderer.tables.used) == seen:
+            start = None
+        base = self._from(select(*columns), arm.mapping, renderer, fetch.issues, start).where(*conditions)
+        return Piece(base, columns, decode, clauses, window.limit)
 
     def _lookup(self, fetch: Fetch, arm: Arm, access: Lookup) -> Piece | None:
         renderer = Renderer(mapping_tables(self.shape, arm.mapping))
@@ -199,17 +162,18 @@ class StatementBuilder:
         keys = access.keys.get(arm.mapping.id, ())
         wanted = [key_in(own, keys, renderer.dialect)] if keys else []
         wanted += [
-            named(renderer, value["scheme"], value["value"], index in binding.exact, access.names)
+            named(renderer, value["scheme"], value["value"], index in binding.exact, access.names, self.model.kept)
             for path, binding in arm.mapping.fields.items()
             if isinstance(binding, Parts) and path in arm.given and access.names
             for index, value in enumerate(binding.members)
-            if "scheme" in value
+            if "scheme" in value and _may_be(value["scheme"], access.names)
         ]
         if not wanted:
             return None
         order = ordered(self.model, arm, renderer, (), self.zone)
         columns, decode = self._columns(fetch, arm, renderer, order, None)
-        return Piece(self._from(select(*columns), arm.mapping, renderer).where(or_(*wanted)), columns, decode)
+        base = self._from(select(*columns), arm.mapping, renderer, fetch.issues)
+        return Piece(base.where(or_(*wanted)), columns, decode)
 
     def _children(self, fetch: Fetch, arm: Arm, access: Children) -> Piece | None:
         renderer = Renderer(mapping_tables(self.shape, arm.mapping))
@@ -217,20 +181,48 @@ class StatementBuilder:
         if leads is None:
             return None
         order = ordered(self.model, arm, renderer, access.window.order, self.zone)
-        columns, decode = self._columns(fetch, arm, renderer, order, leads)
-        base = leads.attach(self._from(select(*columns), arm.mapping, renderer)).where(order.bounds(access.window))
+        conditions = [order.bounds(access.window)]
         if access.condition is not None:
-            base = base.where(self._conditions(arm, renderer).element(access.condition))
+            conditions.append(self._conditions(arm, renderer).element(access.condition))
         clauses = tuple(order.clauses(access.window.backward))
+        limited_here = access.window.limit is not None and access.tokens is not None
+        if limited_here and (arm.mapping.joins or fetch.issues) and told_apart(arm.mapping, renderer):
+            return self._few_children(fetch, arm, access, renderer, order, leads, conditions)
+        columns, decode = self._columns(fetch, arm, renderer, order, leads)
+        base = leads.attach(self._from(select(*columns), arm.mapping, renderer, fetch.issues)).where(*conditions)
         if access.window.limit is None or access.tokens is None:
             return Piece(base, columns, decode, clauses, access.window.limit)
-        # dense_rank, so that a link that stands twice does not use up a place
-        rank = func.dense_rank().over(partition_by=leads.parents or None, order_by=clauses).label("rank")
-        place = func.row_number().over(order_by=clauses).label("ord")
-        inner = base.add_columns(rank, place).subquery("w")
+        inner = _ranked(base, leads.parents, clauses)
         outer = tuple(inner.c[column.name].label(column.name) for column in columns)
         limited = select(*outer).where(inner.c.rank <= access.window.limit)
         return Piece(limited, outer, decode, (inner.c.ord.asc(),))
+
+    def _few_children(
+        self,
+        fetch: Fetch,
+        arm: Arm,
+        access: Children,
+        renderer: Renderer,
+        order: Ordered,
+        leads: Leads,
+        conditions: Sequence[ColumnElement[bool]],
+    ) -> Piece:
+        """As many rows for each parent as the window says, and then what is beside these."""
+        clauses = tuple(order.clauses(access.window.backward))
+        names = [
+            *(f"k{index}" for index in range(len(order.own))),
+            *(f"p{index}" for index in range(len(leads.parents))),
+        ]
+        told = [element.label(name) for name, element in zip(names, [*order.own, *leads.parents], strict=True)]
+        keys = leads.attach(self._from(select(*told), arm.mapping, renderer)).where(*conditions)
+        ranked = _ranked(keys, leads.parents, clauses)
+        few = select(*(ranked.c[name] for name in [*names, "ord"])).where(ranked.c.rank <= access.window.limit)
+        first = few.subquery("first_rows")
+        there = replace(leads, parents=[first.c[name] for name in names if name.startswith("p")])
+        columns, decode = self._columns(fetch, arm, renderer, order, there)
+        start = alone(first, arm.mapping, renderer)
+        base = self._from(select(*columns), arm.mapping, renderer, fetch.issues, start).where(*conditions)
+        return Piece(base, columns, decode, (first.c.ord.asc(),))
 
     def links(self, mapping: Mapping, path: str, index: int, owners: Sequence[str]) -> Piece:
         """The rows of one link table for some owners: (owner, token)."""
@@ -292,11 +284,18 @@ class StatementBuilder:
                 continue
             found = reading(self.model, mapping, path, self.zone)
             builds.append((len(elements), len(elements) + len(found.values), found.build))
-            elements += [renderer.value(value) for value in found.values]
+            elements += [selected(renderer, value, fetch.issues) for value in found.values]
         lost = self._lost(arm, renderer) if fetch.issues else []
         elements += [element for _, element in lost]
         lost_at = [(path, len(elements) - len(lost) + index) for index, (path, _) in enumerate(lost)]
         fallback = [self._own_fallback(mapping, path) for path in fetch.paths]
+        # What is assumed of a part that is not there is nobody's mistake.
+        beside = {
+            path: [fetch.paths.index(guard) if guard in fetch.paths else -1 for guard in guards]
+            for path, binding in mapping.fields.items()
+            if isinstance(binding, Value) and binding.assumed is not None
+            for guards in [self.model.guards(mapping.entity, path)]
+        }
         keep_issues = fetch.issues
         decode_sort = order.values
         build_parent = leads.build if leads else None
@@ -310,6 +309,13 @@ class StatementBuilder:
             for build, default in zip(builds, fallback, strict=True):
                 found = None if build is None else build[2](raw[build[0] : build[1]], issues)
                 values.append((key if default == "" else default) if found is None else found)
+            if issues:
+                issues = [
+                    issue
+                    for issue in issues
+                    if issue[0] != ASSUMED
+                    or all(place >= 0 and values[place] is not None for place in beside.get(issue[1], ()))
+                ]
             if issues is not None:
                 issues += [
                     ("DANGLING_REFERENCE", path, text_of(raw[at])) for path, at in lost_at if raw[at] is not None
@@ -334,15 +340,52 @@ class StatementBuilder:
         """What a required leaf of the entity reads where the partner has nothing; "" for the local key."""
         return None if "." in path else self.model.entities[mapping.entity].fallback.get(path)
 
-    def _from(self, base: Select[Any], mapping: Mapping, renderer: Renderer) -> Select[Any]:
-        named = renderer.tables.named
-        base = base.select_from(named[""])
-        for join in mapping.joins.values():
-            base = with_join(base, join, renderer)
-        if mapping.where is not None:
-            base = base.where(renderer.predicate(mapping.where))
-        keys = (renderer.tables.column(name) for name in mapping.key)  # a row without its key is no record
-        return base.where(*(column.is_not(None) for column in keys if getattr(column, "nullable", True)))
+    def _from(
+        self,
+        base: Select[Any],
+        mapping: Mapping,
+        renderer: Renderer,
+        whole: bool = False,
+        start: FromClause | None = None,
+    ) -> Select[Any]:
+        """A mapping's rows under a select, with the joins that anything rendered so far reads.
+
+        whole: each row as often as the other joins would double it, too. start: what stands for the mapped table.
+        """
+        conditions = [] if mapping.where is None else [renderer.predicate(mapping.where)]
+        keys = [renderer.tables.column(name) for name in mapping.key]  # a row without its key is no record
+        conditions += [column.is_not(None) for column in keys if getattr(column, "nullable", True)]
+        base = with_used(
+            base.select_from(renderer.tables.named[""] if start is None else start), mapping.joins, renderer, whole
+        )
+        return base.where(*conditions)
+
+
+def _loose(predicate: Predicate) -> bool:
+    """Whether SQL only narrows it down, so that the rows have to be looked at again."""
+    match predicate:
+        case Near() | Some():
+            return True
+        case And(members=members) | Or(members=members):
+            return any(map(_loose, members))
+        case _:
+            return False
+
+
+def _may_be(scheme: Value, names: Iterable[NameToken]) -> bool:
+    """Whether an identifier's scheme may be one of these. SQLite uses no index beside what is never true."""
+    expression = scheme.expression
+    return not isinstance(expression, Constant) or any(name.scheme == expression.value for name in names)
+
+
+def _ranked(
+    base: Select[Any], parents: Sequence[ColumnElement[Any]], clauses: Sequence[ColumnElement[Any]]
+) -> Subquery:
+    """The rows with their place in the order (ord), and their place among those of the same parent (rank)."""
+    # dense_rank, so that a link that stands twice does not use up a place
+    rank = func.dense_rank().over(partition_by=parents or None, order_by=clauses).label("rank")
+    place = func.row_number().over(order_by=clauses).label("ord")
+    return base.add_columns(rank, place).subquery("w")
 
 
 def _labels(elements: Sequence[ColumnElement[Any]]) -> tuple[Label[Any], ...]:

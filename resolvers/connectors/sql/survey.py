@@ -12,16 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Integer
 
 from resolvers.border import target_reading
-from resolvers.connectors.sql.joined import with_join
+from resolvers.connectors.sql.joined import with_join, with_used
 from resolvers.connectors.sql.leading import link_tables
-from resolvers.connectors.sql.render import Renderer, Tables
+from resolvers.connectors.sql.render import Renderer, mapping_tables
 from resolvers.connectors.sql.source import SqlSource
 from resolvers.connectors.sql.statement import StatementBuilder
 from resolvers.fetch import Access, Fetch, Row
 from resolvers.identifier import Token
 from resolvers.local_key import key_text
 from resolvers.mapping import Link, Mapping, Target, Value
-from resolvers.predicate import names
+from resolvers.predicate import conjunction, conjuncts, names
 
 BOUND = 100_000  # rows that are counted exactly; of a larger table these many are looked at
 CODES = 200  # distinct codes of a column that are told
@@ -90,7 +90,7 @@ class Survey:
             def elements(renderer: Renderer) -> list[ColumnElement[Any]]:
                 return [renderer.key(name) for name in mapping.key]
 
-            inner = builder.records(mapping, elements, BOUND).subquery("r")
+            inner = builder.records(mapping, elements, BOUND, whole=True).subquery("r")
             count = func.count()
             groups = select(*inner.c, count.label("n")).group_by(*inner.c).having(count > 1).subquery("g")
             totals = (func.count().over(), func.sum(groups.c.n).over())
@@ -115,12 +115,15 @@ class Survey:
         )
 
     async def keyless(self, mapping: Mapping) -> int:
-        """How many rows of the mapped table lack a part of their key."""
+        """How many of the rows that a mapping's condition leaves lack a part of their key."""
 
         def statement(builder: StatementBuilder) -> Select[Any]:
-            tables = Tables(builder.shape, {"": builder.shape.tables[mapping.table]})
-            missing = or_(*(tables.column(name).is_(None) for name in mapping.key))
-            found = select(literal(1, Integer()).label("one")).select_from(tables.named[""]).where(missing)
+            renderer = Renderer(mapping_tables(builder.shape, replace(mapping, distinct=False)))
+            wanted = [or_(*(renderer.tables.column(name).is_(None) for name in mapping.key))]
+            if mapping.where is not None:
+                wanted.append(renderer.predicate(mapping.where))
+            one = select(literal(1, Integer()).label("one")).select_from(renderer.tables.named[""])
+            found = with_used(one, mapping.joins, renderer).where(*wanted)
             return select(func.count()).select_from(found.limit(BOUND).subquery("r"))
 
         ((count,),) = await self._rows(statement)
@@ -152,7 +155,8 @@ class Survey:
         def statement(builder: StatementBuilder) -> Select[Any]:
             values = target_reading(builder.model, targets[0], builder.zone, path).values
             if link.table is None:
-                inner = builder.records(mapping, lambda renderer: map(renderer.value, values), BOUND)
+                leading = replace(mapping, where=conjunction((*conjuncts(mapping.where), *conjuncts(link.only))))
+                inner = builder.records(leading, lambda renderer: map(renderer.value, values), BOUND)
             else:
                 renderer = Renderer(link_tables(builder.shape, link))
                 columns = [renderer.value(value).label(f"c{index}") for index, value in enumerate(values)]

@@ -1,0 +1,71 @@
+"""Selects of one fetch as one statement, put together with UNION ALL where there are several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, Integer, Label, Select, func, literal, select, union_all
+
+from resolvers.connectors.sql.leading import padding
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One select and how its raw rows are read. None from `decode`: the row's key is null, so it is no record."""
+
+    select: Select[Any]
+    columns: tuple[Label[Any], ...]
+    decode: Callable[[Sequence[Any]], Any]
+    order: tuple[ColumnElement[Any], ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What to execute, and how to read what comes back: in each piece's own order, piece after piece."""
+
+    clause: Select[Any] | CompoundSelect[Any]
+    pieces: tuple[Piece, ...]
+
+    def read(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
+        """Raw rows -> decoded ones. Of several pieces, a row names its piece and its place in it."""
+        if len(self.pieces) == 1:
+            decode = self.pieces[0].decode
+            return [found for found in map(decode, rows) if found is not None]
+        starts = []
+        start = 2
+        for piece in self.pieces:
+            starts.append((start, start + len(piece.columns)))
+            start += len(piece.columns)
+        found = []
+        for row in sorted(rows, key=lambda raw: (raw[0], raw[1])):
+            begin, end = starts[row[0]]
+            decoded = self.pieces[row[0]].decode(row[begin:end])
+            if decoded is not None:
+                found.append(decoded)
+        return found
+
+
+def put_together(pieces: Sequence[Piece], dialect: str) -> Statement | None:
+    """UNION ALL with columns of each piece's own, so that types never clash; None where nothing is to be asked."""
+    if not pieces:
+        return None
+    if len(pieces) == 1:
+        piece = pieces[0]
+        return Statement(piece.select.order_by(*piece.order).limit(piece.limit), (piece,))
+    arms = []
+    for index, piece in enumerate(pieces):
+        place: ColumnElement[Any] = literal(0, Integer())
+        if piece.order:
+            place = func.row_number().over(order_by=piece.order)
+        placed = piece.select.add_columns(place.label("place")).order_by(*piece.order).limit(piece.limit)
+        inner = placed.subquery(f"p{index}")
+        columns: list[ColumnElement[Any]] = [literal(index, Integer()).label("piece"), inner.c.place.label("place")]
+        for other, padded in enumerate(pieces):
+            for number, column in enumerate(padded.columns):
+                value = inner.c[column.name] if other == index else padding(column, dialect)
+                columns.append(value.label(f"p{other}_{number}"))
+        arms.append(select(*columns))
+    return Statement(union_all(*arms), tuple(pieces))
