@@ -18,7 +18,7 @@ UV_VERSION := 0.13.9
 UV := build/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: run test laws check ide lock clean
+.PHONY: run test laws bench bench-lists check ide lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
@@ -33,6 +33,14 @@ test: check
 laws: $(VENV)/test.stamp
 	@LAWS=$(LAWS) $(BIN)/pytest --timeout 3600 tests/test_lists.py tests/test_filters.py tests/test_edge_filters.py \
 	  tests/test_edges.py tests/test_local_keys.py tests/test_identifiers.py tests/test_grants.py $(ARGS)
+
+# What lists cost over 100,000 rows a partner (benchmarks/README.md).
+bench-lists: $(VENV)/test.stamp
+	@$(BIN)/python -m benchmarks.lists $(ARGS)
+
+# How fast the gateway answers, beside two reference servers (docs/benchmarks.md). URL: of a PostgreSQL, without a database.
+bench: $(VENV)/test.stamp
+	@$(BIN)/python -m benchmarks.speed $(if $(QUICK),--quick --out build/bench) $(if $(URL),--url $(URL)) $(ARGS)
 
 check: $(VENV)/test.stamp
 	@$(BIN)/ruff check --quiet

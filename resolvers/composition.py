@@ -19,7 +19,6 @@ from resolvers.expression import (
     Constant,
     Expression,
     Gathered,
-    Placeholder,
     Plus,
     Template,
     Tree,
@@ -27,7 +26,7 @@ from resolvers.expression import (
     Value,
     inner,
     light,
-    with_tokens,
+    placeholders,
 )
 from resolvers.listing import in_order, way_down
 from resolvers.noted import PLACEHOLDER, Make, guarded, repairs_told, tell_token, tokened, tokens_told, understood
@@ -102,7 +101,7 @@ class Composer:
 
     def _told(self, value: Value, found: Composition) -> Composition:
         """With a note where the database found a null token that says something."""
-        tokens = tuple(Value(Placeholder(one)) for one in with_tokens(value)) if self.telling else ()
+        tokens = tuple(Value(one) for one in placeholders(value)) if self.telling else ()
         if not tokens:
             return found
         width, path = len(found.values), self.path

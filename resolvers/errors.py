@@ -91,7 +91,7 @@ OPERATOR_CODES: dict[str, str] = {
     "DATA_ORPHANS": "References that lead to no record.",
     "DATA_AMBIGUOUS": "Identifiers that fit several records, so that references by them lead to none.",
     "DATA_ZERO_DATE": "Dates like 0000-00-00.",
-    "DATA_PLACEHOLDER": "Dates of the year 1 or 9999.",
+    "DATA_PLACEHOLDER": "Dates of the year 1 or 9999, and words for none that `null` names.",
     "DATA_UNPARSEABLE": "Values that are none of the field's type.",
     "DATA_ENCODING": "Texts that were read or written in a wrong encoding.",
     "DATA_HTML": "Texts with HTML entities.",

@@ -117,9 +117,10 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """What a form reads as null though something stands there; null elsewhere."""
+    """What stands where a form reads null though the same form without its null tokens does not; null elsewhere."""
 
     value: Value
+    bare: Expression
 
 
 Expression = (
@@ -233,13 +234,25 @@ def _inner_pushable(member: Any, text: bool) -> bool:
     return member == plain and all(meaning is None or isinstance(meaning, str) for meaning in meanings)
 
 
-def with_tokens(value: Value) -> Iterator[Value]:
-    """What a database puts together for a form, by those parts that have null tokens which say something."""
-    if any(token not in NOTHING for token in value.null):
-        yield Value(value.expression, null=value.null, trim=value.trim)
-    if isinstance(value.expression, Coalesce | Template):
-        for member in inner(value.expression):
-            yield from with_tokens(member if isinstance(member, Value) else Value(member))
+def placeholders(value: Value) -> Iterator[Placeholder]:
+    """What tells the null tokens that a database finds, of those that say something, in a form that is whole there."""
+    expression = value.expression
+    if _says_something(value):
+        yield Placeholder(Value(expression, null=value.null, trim=value.trim), expression)
+    if isinstance(expression, Coalesce | Template):
+        for member in inner(expression):
+            yield from placeholders(member if isinstance(member, Value) else Value(member))
+    elif isinstance(expression, Case) and any(isinstance(o, Value) and _says_something(o) for o in inner(expression)):
+        cases = tuple((condition, _bare(outcome)) for condition, outcome in expression.cases)
+        yield Placeholder(Value(expression), Case(cases, _bare(expression.otherwise)))
+
+
+def _says_something(value: Value) -> bool:
+    return any(token not in NOTHING for token in value.null)
+
+
+def _bare(outcome: Any) -> Any:
+    return Value(outcome.expression) if isinstance(outcome, Value) else outcome
 
 
 NOTHING = ("", 0)  # how systems leave a text or a number out; any other null token is somebody's word for none
@@ -275,8 +288,8 @@ def inner(expression: Expression) -> Iterator[Value | Expression]:
             found = (begin, months, days)
         case Unread(text=text):
             found = (text,)
-        case Placeholder(value=value):
-            found = (value,)
+        case Placeholder(value=value, bare=bare):
+            found = (value, bare)
         case Gathered(members=rows):
             found = rows
         case Raw(sql=sql):

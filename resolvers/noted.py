@@ -57,7 +57,7 @@ def tokened(value: Value, make: Make, path: str) -> Make:
     if not trim and not null:
         return make
 
-    def tokened(raws: Sequence[Any], issues: Issues) -> Any:
+    def tokened_(raws: Sequence[Any], issues: Issues) -> Any:
         raw = make(raws, issues)
         if isinstance(raw, tuple):
             return raw
@@ -69,7 +69,7 @@ def tokened(value: Value, make: Make, path: str) -> Make:
             tell_token(raw, path, issues)
         return None
 
-    return tokened
+    return tokened_
 
 
 def understood(make: Make, path: str) -> Make:
@@ -88,6 +88,8 @@ def understood(make: Make, path: str) -> Make:
 
 
 def guarded(convert: Convert, path: str) -> Callable[[Any, Issues], Any]:
+    """With an issue in place of what is not understood."""
+
     def guarded_(raw: Any, issues: Issues) -> Any:
         if raw is None:
             return None

@@ -166,7 +166,10 @@ async def test_every_asset(gateway: Gateway, glpi: str) -> None:
     zero_dates = sum(row[12] == "0000-00-00" for _, row in rows)
     in_the_bin = sum(row[8] > 0 and row[9] is None for _, row in rows)
     assert (zero_dates, in_the_bin) == (127, 219)
+    unknown = sum(tidy(number) in ("N/C", "?") for _, row in rows for number in (row[4], row[5]))
+    assert unknown == 38
     assert counted(nodes.values()) == {
+        ("PLACEHOLDER_VALUE", "identifiers.value"): unknown,
         ("ZERO_DATE", "purchaseDate"): zero_dates,
         ("DANGLING_REFERENCE", "custodian"): in_the_bin,
     }
@@ -353,7 +356,7 @@ def asset(place: str, row: tuple[Any, ...]) -> Node:
         ("ASSET_TAG", immo, None),
     ]
     return {
-        "name": name.strip(" "),
+        "name": tidy(name),
         "kind": "PHONE" if place == "phones" else KINDS.get(type_, "OTHER"),
         "sourceKind": type_,
         "status": "AVAILABLE" if state == "En service" and holder == 0 else status,

@@ -138,7 +138,11 @@ async def test_every_asset(gateway: Gateway, snipeit: str) -> None:
     assert len(found) == 2452
     told = [row["plate"] for row in rows if (row["plate"] or "").strip() not in ("", "?")]
     assert len(told) == 1349 == plates(found) + told.count("en cours")
+    unknown = [row["serial"] for row in rows if (row["serial"] or "").strip() in NO_SERIAL[1:]]
+    unknown += [row["plate"] for row in rows if (row["plate"] or "").strip() in ("?", "en cours")]
+    assert len(unknown) == 73
     assert counted(nodes.values()) == {
+        ("PLACEHOLDER_VALUE", "identifiers.value"): len(unknown),
         ("ZERO_DATE", "purchaseDate"): 36,
         ("DANGLING_REFERENCE", "site"): 124,
         ("DANGLING_REFERENCE", "custodian"): 140,

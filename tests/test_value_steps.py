@@ -27,11 +27,13 @@ from resolvers.connectors.sql.source import SqlSource
 from resolvers.entity import Field
 from resolvers.explanation import explain_value
 from resolvers.fetch import Arm, Fetch, Listing, OrderKey, Row, Window
+from resolvers.folding import fold
 from resolvers.predicate import Compare
 from resolvers.steps import first_match
 from resolvers.written import number_pattern, written_number
 from schema.model import model
 from tests.mistakes import HEAD, SOURCE
+from tests.real_systems import EXAMPLES
 from tests.servers import Server
 from tests.worlds import law
 
@@ -67,9 +69,18 @@ def steps(options: str, text: str | None, canonical: Any, *issues: tuple[str, st
     return Case(path, f'{{ column = "t", {options} }}', {"t": text}, canonical, issues)
 
 
-def pushed(options: str, text: str | None, canonical: Any, path: str = "description") -> Case:
+def pushed(options: str, text: str | None, canonical: Any, *issues: tuple[str, str], path: str = "description") -> Case:
     """Steps that databases take too."""
-    return replace(steps(options, text, canonical, path=path), pushed=True)
+    return replace(steps(options, text, canonical, *issues, path=path), pushed=True)
+
+
+def told(form: str, raw: Mapping[str, Any], *issues: tuple[str, str]) -> Case:
+    """A text that reads as null, and whether that is told."""
+    return Case("description", form, raw, None, issues)
+
+
+def placeholder(text: str) -> tuple[str, str]:
+    return ("PLACEHOLDER_VALUE", text)
 
 
 def shown(clock: str) -> datetime:
@@ -108,8 +119,25 @@ CASES = [
     pushed("collapse = true", " \u3000", None),
     pushed('collapse = true, replace = { "&#38;" = "&", " & " = "&" }', "A  &#38;\x1fb", "A&b"),
     pushed('trim = true, null = ["?", ""], replace = { x = "" }', " xx ", None),
-    pushed('trim = true, null = ["?", ""], replace = { x = "" }', " ? ", None),
-    steps('null = ["n/c", "?"], any_case = true, trim = true', " N/C ", None),
+    pushed('trim = true, null = ["?", ""], replace = { x = "" }', " ? ", None, placeholder("?")),
+    pushed('trim = true, null = ["?", ""], replace = { x = "" }', " ", None),
+    # words for none are told, what says nothing is not
+    told('{ column = "t", null = ["?", ""] }', {"t": "?"}, placeholder("?")),
+    told('{ column = "t", trim = true, null = ["?", ""] }', {"t": " ? "}, placeholder("?")),
+    told('{ column = "t", trim = true, null = ["?", ""] }', {"t": "  "}),
+    told('{ column = "t", null = ["?", ""] }', {"t": ""}),
+    told('{ column = "n", null = [0, -1] }', {"n": -1}, placeholder("-1")),
+    told('{ column = "n", null = [0, -1] }', {"n": 0}),
+    told('{ template = "{t}", with = { t = { column = "t", null = ["?"] } } }', {"t": "?"}, placeholder("?")),
+    told('{ coalesce = [{ column = "t", case = "upper" }, "u"], null = ["?"] }', {"u": "?"}, placeholder("?")),
+    told('{ when = [{ if = { n = { eq = 1 } }, is = { column = "t", null = ["?"] } }] }', {"n": 2, "t": "?"}),
+    told(
+        '{ when = [{ if = { n = { eq = 1 } }, is = { column = "t", null = ["?"] } }] }',
+        {"n": 1, "t": "?"},
+        placeholder("?"),
+    ),
+    Case("tags", '{ column = "t", split = ",", null = ["?"] }', {"t": "?"}, None, (placeholder("?"),)),
+    steps('null = ["n/c", "?"], any_case = true, trim = true', " N/C ", None, placeholder("N/C")),
     steps('null = ["n/c", "?"]', "N/C", "N/C"),
     steps('case = "upper"', "été", "ÉTÉ"),
     steps('case = "lower"', "ÉTÉ", "été"),
@@ -285,6 +313,7 @@ CASES = [
         '{ coalesce = [{ column = "t", trim = true, null = ["?"] }, "u"] }',
         {"t": " ? ", "u": "b"},
         "b",
+        (placeholder("?"),),
         pushed=True,
     ),
     Case("description", '{ coalesce = [{ column = "t", case = "upper" }, "u"] }', {"t": "é"}, "É"),
@@ -431,6 +460,14 @@ async def agrees(found: Reader, name: str, path: str) -> None:
     for wanted in [] if field.values else [value for value in read.values() if value is not None][:2]:
         passed = await found.read(name, path, Compare(path, "eq", wanted))
         assert {row.key for row in passed} == {key for key, value in read.items() if value == wanted}
+    said = {key: value for key, value in read.items() if isinstance(value, str)} if not field.values else {}
+    for operator, holds in (
+        ("startsWith", str.startswith),
+        ("contains", lambda value, part: fold(part) in fold(value)),
+    ):
+        for part in [value[-2:] for value in said.values()][:1]:
+            passed = await found.read(name, path, Compare(path, operator, part))
+            assert {row.key for row in passed} == {key for key, value in said.items() if holds(value, part)}
 
 
 # Forms that databases sort and filter by, and the columns of the table that each reads.
@@ -532,6 +569,20 @@ def comparable(field: Field, value: Any) -> Any:
     if value is not None and field.values:
         return field.values.index(value)
     return float(value) if value is not None and field.type in ("Int", "Float", "Decimal") else value
+
+
+def test_databases_sort_the_examples_by_name() -> None:
+    urls = {f"{code.upper()}_URL": "sqlite+aiosqlite://" for code in ("glpi", "librebooking", "odoo", "snipeit")}
+    loaded, _ = catalog.load(EXAMPLES, model(), urls)
+    names = [
+        (mapping.id, mappings.pushable(binding, text=True))
+        for partner in loaded.partners.values()
+        for mapping in partner.mappings.values()
+        for path, binding in mapping.fields.items()
+        if path in ("name", "displayName") and isinstance(binding, mappings.Value)
+    ]
+    assert len(names) == 15
+    assert all(pushed for _, pushed in names), names
 
 
 async def test_every_request_has_its_own_clock(url: str, tmp_path: Path) -> None:

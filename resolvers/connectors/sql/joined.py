@@ -65,7 +65,7 @@ def _on(join: Join, code: str | int | None, renderer: Renderer, name: str) -> li
     there = Renderer(Tables(renderer.tables.shape, {"": table}))
     if not join.key:
         return _matches(join, code, there, renderer)
-    picks = Renderer(Tables(there.tables.shape, {"": renderer.tables.shape.tables[join.table].alias(f"p_{name}")}))  # type: ignore[dict-item]
+    picks = Renderer(Tables(there.tables.shape, {"": renderer.tables.shape.alias(join.table, f"p_{name}")}))
     order = [clause for column in (join.by, *join.key) if column is not None for clause in _order(join, column, picks)]
     matches = and_(*_matches(join, code, picks, renderer))
     found = [  # said again for the database, which may begin from there

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from resolvers.connectors.sql.render import Renderer
 
 
-def placeholder(renderer: Renderer, value: Value) -> ColumnElement[Any]:
+def placeholder(renderer: Renderer, found: Placeholder) -> ColumnElement[Any]:
     """The raw value where the form makes null of it, else null."""
-    return case((renderer.value(value).is_(None), renderer.expression(value.expression)))
+    return case((renderer.value(found.value).is_(None), renderer.expression(found.bare)))
 
 
 def selected(renderer: Renderer, value: Value, issues: bool) -> ColumnElement[Any]:

@@ -134,8 +134,8 @@ class Renderer:
                 return gathered(self, expression)
             case Tree():
                 return tree(self, expression)
-            case Placeholder(value=value):
-                return placeholder(self, value)
+            case Placeholder():
+                return placeholder(self, expression)
             case _:
                 raise Unpushable("what the gateway puts together itself")
 
@@ -369,10 +369,7 @@ def mapping_tables(shape: Shape, mapping: Mapping | Rows | Link, prefix: str = "
             pivots |= {f"{join.name}.{short}": join.pivot.value for short in join.pivot.columns}
     named: dict[str, Table] = {}
     for name, table in wanted:
-        found = shape.tables.get(table)
-        if found is None:
-            raise Drifted(f"no table {table!r}")
-        named[name] = found.alias(prefix + (f"j_{name}" if name else "t"))  # type: ignore[assignment]
+        named[name] = shape.alias(table, prefix + (f"j_{name}" if name else "t"))
     if isinstance(mapping, Mapping) and mapping.distinct:
         named[""] = _distinct(shape, mapping, named[""], prefix)
     return Tables(shape, named, pivots)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Column, MetaData, String, Table, inspect, text
@@ -13,6 +13,7 @@ from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.connectors.sql.column_type import wanted
+from resolvers.connectors.sql.refusal import Drifted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,16 @@ class Shape:
     tables: Map[str, Table]
     dialect: str
     mariadb: bool = False
+    _aliases: dict[tuple[str, str], Table] = field(default_factory=dict, repr=False, compare=False)
+
+    def alias(self, table: str, name: str) -> Table:
+        """A table under another name, the same each time: one of many columns is dear to make. Drifted where there is
+        no such table."""
+        if table not in self.tables:
+            raise Drifted(f"no table {table!r}")
+        if (table, name) not in self._aliases:
+            self._aliases[table, name] = self.tables[table].alias(name)  # type: ignore[assignment]
+        return self._aliases[table, name]
 
 
 async def look(connection: AsyncConnection, names: Iterable[str]) -> Shape:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, func, literal, null
+from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, func, literal, null, type_coerce
 from sqlalchemy.types import Double, Integer, Text
 
 from resolvers.border import stand_in
@@ -142,12 +142,21 @@ def _factor(renderer: Renderer, unit: Value, units: Map[str, float]) -> ColumnEl
 def _rank(renderer: Renderer, field: Field, value: Value, element: ColumnElement[Any], default: Any) -> SortColumn:
     """An enum's value by its place in the declared order."""
     order = {name: index for index, name in enumerate(field.values)}
+    missing: Any = literal(order[default]) if default in order else null()
+    if isinstance(value.expression, Case) and value == Value(value.expression):
+        outcomes = [outcome for _, outcome in value.expression.cases]
+        outcomes.append(value.expression.otherwise)
+        # each condition once, not once for each value
+        if all(outcome is None or isinstance(outcome, str) for outcome in outcomes):
+            *met, last = (literal(order[outcome]) if outcome in order else missing for outcome in outcomes)
+            holds = (renderer.predicate(condition) for condition, _ in value.expression.cases)
+            whole = type_coerce(case(*zip(holds, met, strict=True), else_=last), Integer())
+            return SortColumn(whole, lambda raw: None if raw is None else int(raw), _as_is)
     codes = dict(value.values) if value.values is not None else {name: name for name in field.values}
     if isinstance(value.expression, Case) or any(inner(value.expression)):  # outcomes are values already
         codes |= {name: name for name in field.values if name not in codes}
     ranks = [(holds, order[name]) for holds, name in renderer.coded(element, codes) if name in order]
     unknown = value.otherwise if not value.strict else None
-    missing: Any = literal(order[default]) if default in order else null()
     if unknown in order:  # a null code is not an unknown one
         ranks.insert(0, (element.is_(None), missing))
     other: Any = literal(order[unknown]) if unknown in order else missing
