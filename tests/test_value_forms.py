@@ -258,12 +258,18 @@ async def test_amounts_without_a_currency_are_in_the_partners(url: str) -> None:
         moneys = [{"amount": "1", "currency": "EUR"}, {"amount": "2", "currency": "SEK"}, None]
         things = answer["assets"]["nodes"]
         assert [thing["value"] for thing in things] == moneys
-        issues = [[assumed | {"field": "value.currency"}], [], []]
-        assert [thing["provenance"]["issues"] for thing in things] == issues
+
+        def issues(money: str) -> list[list[dict[str, str]]]:
+            stand_ins = [
+                {"code": "PLACEHOLDER_VALUE", "field": f"{money}.{name}", "value": value}
+                for name, value in (("currency", "a"), ("amount", "3"))
+            ]
+            return [[stand_ins[0], assumed | {"field": f"{money}.currency"}], [], [stand_ins[1]]]
+
+        assert [thing["provenance"]["issues"] for thing in things] == issues("value")
         covers = answer["coverages"]["nodes"]
         assert [(cover["limits"] or [{"amount": None}])[0]["amount"] for cover in covers] == moneys
-        issues = [[assumed | {"field": "limits.amount.currency"}], [], []]
-        assert [cover["provenance"]["issues"] for cover in covers] == issues
+        assert [cover["provenance"]["issues"] for cover in covers] == issues("limits.amount")
 
 
 async def test_what_is_in_rows_of_another_table_is_understood_as_in_its_own(url: str) -> None:

@@ -101,6 +101,8 @@ ENDED = (
 )
 ENDED += ' otherwise = "AVAILABLE" }'
 
+BLANKS = [chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace()]
+
 CASES = [
     # texts, step by step
     steps("html = true", "Caf&#233; &lt;b&gt;Bleu&lt;/b&gt; &#62; A&amp;B", " ".join(["Café ", "Bleu  > A&B"])),
@@ -117,6 +119,8 @@ CASES = [
     pushed("collapse = true", "\t a\u00a0\u00a0b \n c ", "a b c"),
     pushed("collapse = true, trim = true", " \u00a0 ", None),
     pushed("collapse = true", " \u3000", None),
+    pushed("collapse = true", "a" + "".join(f"{blank}b" for blank in BLANKS), "a" + " b" * len(BLANKS)),
+    pushed("collapse = true", "\u200ba\ufeff\u180eb\x1b", "\u200ba\ufeff\u180eb\x1b"),
     pushed('collapse = true, replace = { "&#38;" = "&", " & " = "&" }', "A  &#38;\x1fb", "A&b"),
     pushed('trim = true, null = ["?", ""], replace = { x = "" }', " xx ", None),
     pushed('trim = true, null = ["?", ""], replace = { x = "" }', " ? ", None, placeholder("?")),
@@ -521,8 +525,9 @@ LAWFUL = [
     ("odometerKm", '{ column = "t", collapse = true, replace = { e2 = "", "1" = "2" } }'),
     ("status", '{ column = "t", collapse = true, values = { a = "LOST", "a b" = "RETIRED" }, otherwise = "IN_USE" }'),
 ]
-BLANKS = [chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace()] + ["\u200b", "\u00ad", "\ufeff"]
-ODD = st.lists(st.sampled_from([*BLANKS, "a", "b", "A", "é", "\U0001f6b2"]), max_size=12).map("".join)
+ODD = st.lists(
+    st.sampled_from([*BLANKS, "\u200b", "\u00ad", "\ufeff", "a", "b", "A", "é", "\U0001f6b2"]), max_size=12
+).map("".join)
 TEXTS = ODD | st.sampled_from(
     ["", " ", "a", "A", "b", "?", "é", "7", "-1.5", " 12 ", "1e2", "kg", "KG", "t", "lb", " g"]
 )
@@ -569,6 +574,16 @@ def comparable(field: Field, value: Any) -> Any:
     if value is not None and field.values:
         return field.values.index(value)
     return float(value) if value is not None and field.type in ("Int", "Float", "Decimal") else value
+
+
+def test_a_text_that_is_lost_at_the_border_is_not_found_by_the_database(tmp_path: Path) -> None:
+    form = '{ coalesce = [{ column = "t", replace = { "," = "." } }, "x"] }'  # where t is no number, x counts
+    found = reader(tmp_path, "sqlite+aiosqlite://", [("payloadKg", form), ("name", form)])
+    number, text = found.mappings["c0"].fields["payloadKg"], found.mappings["c1"].fields["name"]
+    assert isinstance(number, mappings.Value)
+    assert isinstance(text, mappings.Value)
+    assert not mappings.pushable(number)
+    assert mappings.pushable(text, text=True)
 
 
 def test_databases_sort_the_examples_by_name() -> None:
