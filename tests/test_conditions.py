@@ -114,7 +114,7 @@ _NAME = st.fixed_dictionaries(
     optional={
         "scheme": st.sampled_from(["LICENSE_PLATE", "SERIAL"]).map(lambda found: {"eq": found}),
         "normalized": st.sampled_from(["ab 1", "AB1", "é1", "X"]).map(lambda found: {"eq": found}),
-        "value": st.sampled_from(["AB1", "ab 1", " AB1 ", "x", "AB-1", "\uff21\uff221"]).map(lambda found: {"eq": found}),
+        "value": st.sampled_from(["AB1", "ab 1", " AB1 ", "x", "AB-1", "\uff21\uff221"]).map(lambda text: {"eq": text}),
         "country": st.sampled_from(["FR", "DE"]).map(lambda found: {"eq": found}),
     },
 )
