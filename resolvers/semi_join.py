@@ -192,15 +192,16 @@ class SemiJoin:
         field = edges[0].some.path
         try:
             rows = await self._rows(Asking(self.context, level, rest), Listing(Window(limit=ROWS_MOST + 1)))
+            for edge in edges:
+                field = edge.some.path
+                follow = {m.id for m in edge.follow}
+                records = [Record(self.context, level, row) for row in rows if row.mapping.id in follow]
+                led = await self._leading(edge, records)
+                keys = tuple(KeyToken(record.row.mapping.id, record.row.key) for record in led)
+                found[id(edge.some)] = OneOf(field, keys)
         except _TooWide:
             message = f"Too many records on both ends of `{field}`; narrow the list by other fields."
             raise RequestError(message, code="FILTER_TOO_WIDE", field=field, allowed=ROWS_MOST) from None
-        for edge in edges:
-            follow = {m.id for m in edge.follow}
-            records = [Record(self.context, level, row) for row in rows if row.mapping.id in follow]
-            led = await self._leading(edge, records)
-            keys = tuple(KeyToken(record.row.mapping.id, record.row.key) for record in led)
-            found[id(edge.some)] = OneOf(edge.some.path, keys)
 
     async def _leading(self, edge: _Edge, records: list[Record]) -> list[Record]:
         """Of some records those from which the edge leads to one that fits."""

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers import semi_join
+from resolvers import residual, semi_join
 from tests.edge_filters import FILTERS, Judges
 from tests.edge_stocks import AGREEMENTS, STOCKS, VIEWER
 from tests.filters import Filter
 from tests.links import Links
 from tests.rows import Row
 from tests.servers import Server
+from tests.taking import taking
 from tests.test_edges import record
 from tests.worlds import World, federation, fillings, law
 
@@ -108,6 +109,26 @@ async def test_too_wide_on_both_ends_is_an_error_that_names_the_edge(
     await world.fill(rows)
     given_ = {"wanted": {"coverages": {"some": {}}}, "size": 5}
     answer = await world.gateway.ask(asked("assets"), given_, partner=VIEWER)
+    assert answer["data"] == {"found": None}
+    extensions = answer["errors"][0]["extensions"]
+    assert (extensions["code"], extensions["field"]) == ("FILTER_TOO_WIDE", "coverages")
+
+
+async def test_too_wide_behind_the_few_that_are_left_is_that_error_too(
+    world: World, narrow: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(residual, "ROWS_MOST", 1)
+    rows: dict[str, list[Row]] = {stock.id: [] for stock in STOCKS} | {
+        "birch.cars": [{"id": 1, "plate": "AB", "inv": None, "land": None, "holder": None, "tag": "birch.cars.1"}],
+        "fir.covers": [
+            {"id": n, "kind": "FIRE", "contract": None, "plate": "AB", "inv": None, "tag": f"fir.covers.{n}"}
+            for n in (1, 2, 3)
+        ],
+    }
+    await world.fill(rows)
+    given_ = {"wanted": {"coverages": {"some": {"kind": {"eq": "FIRE"}}}}, "size": 5}
+    with taking(conditions=False, orders=True):
+        answer = await world.gateway.ask(asked("assets"), given_, partner=VIEWER)
     assert answer["data"] == {"found": None}
     extensions = answer["errors"][0]["extensions"]
     assert (extensions["code"], extensions["field"]) == ("FILTER_TOO_WIDE", "coverages")

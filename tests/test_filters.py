@@ -13,7 +13,7 @@ from tests.filters import Filter, concerns, filters, passes
 from tests.reference import Meaning, Order, listed
 from tests.rows import Row
 from tests.servers import Server
-from tests.stocks import AGREEMENTS, ASSETS, COVERAGES, STOCKS
+from tests.stocks import AGREEMENTS, ASSETS, COVERAGES, SOME, STOCKS
 from tests.taking import taking
 from tests.test_lists import List, agree, orders
 from tests.worlds import World, federation, fillings, law
@@ -84,3 +84,12 @@ async def test_with_a_source_cut_off_it_is_the_same_without_its_rows(
     asked = concerns(wanted, "alder")  # who cannot be meant is not asked, so that it is not missing either
     assert page["missing"] == (missing if asked else [])
     assert (page["partial"], page["totalCount"]) == (asked, None if asked else len(expected))
+
+
+async def test_codes_are_compared_with_the_column_itself_so_that_an_index_serves(world: World) -> None:
+    await world.fill(SOME)
+    world.gateway.calls.clear()
+    await List(world, wanted={"kind": {"in": ["VAN", "TRUCK"]}}).page(first=5)
+    asked = {call.source: call.statement for call in world.gateway.calls if call.access == "Listing"}
+    for source in ("alder.postgres", "birch.mariadb", "cedar.sqlite"):
+        assert "kind IN (" in asked[source], asked[source]

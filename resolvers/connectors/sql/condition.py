@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -179,9 +179,9 @@ class Conditions:
 
     def _plain(self, path: str, binding: Value | None, wanted: Iterable[str]) -> Element:
         """The column itself, which an index may serve: no stricter than by code point, so that no row is lost."""
-        found = list(wanted)
+        found = [text for text in wanted if "\0" not in text]
         column = self._own_column(path, binding)
-        if column is None or (self.renderer.dialect != "mysql" and self.renderer.dialect != "mariadb"):
+        if column is None or self.renderer.dialect == "sqlite":  # where a text may be kept as bytes
             return true()
         if not is_text(column.type) or not found or not all(can_hold(column.type, item) for item in found):
             return true()
@@ -191,10 +191,8 @@ class Conditions:
         """The column that a text is, where it is nothing but a column."""
         if binding is None or not isinstance(binding.expression, Column):
             return None
-        if (
-            binding != Value(binding.expression)
-            or self.model.entities[self.arm.mapping.entity].fallback.get(path) == ""
-        ):
+        own_key = self.model.entities[self.arm.mapping.entity].fallback.get(path) == ""
+        if own_key or binding != Value(binding.expression):
             return None
         return self.renderer.tables.column(binding.expression.name)
 
@@ -214,6 +212,8 @@ class Conditions:
             return element.is_not(None)
         if self.renderer.dialect == "sqlite":
             return func.gateway_contains(element, literal(wanted, Text()), type_=Boolean()) == literal(1, Integer())
+        if len(wanted) > _SEARCHED:
+            raise Unpushable("a text so long that MariaDB takes no pattern for it")
         return element.regexp_match(pattern(wanted))
 
     def _enum(
@@ -239,7 +239,7 @@ class Conditions:
             return None
         if not binding.strict and binding.otherwise in meant:
             return None
-        if binding != Value(binding.expression, binding.values, binding.otherwise, binding.strict):
+        if replace(binding, values=None, otherwise=None, strict=True, closed=False) != Value(binding.expression):
             return None
         column = self.renderer.tables.column(binding.expression.name)
         values = binding.values if binding.values is not None else {name: name for name in meant}
@@ -384,6 +384,7 @@ class Conditions:
 
 
 _NOT_ASCII = "[^\x01-\x7f]"
+_SEARCHED = 100  # characters of a text in a pattern: of the letter with the most forms MariaDB takes less than 200
 
 
 def _constant(holds: bool) -> Element:

@@ -106,7 +106,14 @@ def _texts(renderer: Renderer, element: ColumnElement[Any], default: Any = None)
         text = func.gateway_text(renderer.readable(text), type_=Text())
     if default is not None:
         text = func.coalesce(text, default, type_=Text())
-    return SortColumn(renderer.code_point(text), lambda raw: None if raw is None else text_of(raw), _as_is)
+    bind = _without_nul if renderer.dialect == "postgresql" else _as_is
+    return SortColumn(renderer.code_point(text), lambda raw: None if raw is None else text_of(raw), bind)
+
+
+def _without_nul(text: str) -> tuple[str, bool]:
+    """The bound of a text in PostgreSQL, whose texts hold no NUL."""
+    held, nul, _ = text.partition("\0")
+    return held, not nul
 
 
 def _numbers(renderer: Renderer, element: ColumnElement[Any], value: Value) -> SortColumn:
