@@ -61,6 +61,8 @@ async def look(path: Path, environ: Mapping[str, str], options: Options) -> Told
     texts = _texts([path, *sorted(chosen.partners.glob("*.toml"))])
     known, wrong = catalog.load(chosen.partners, model(), environ)
     codes = {partner.file: partner.code for partner in known.partners.values()}
+    if _left_out(options.sources, known, wrong):
+        return Told((*found, *wrong), (), codes, texts)
     _known_sources(options.sources, known)
     found = [*found, *wrong, *await issuers.check(known.partners.values(), offline=options.offline)]
     if not any(mistake.key == "state.url" for mistake in found):
@@ -70,6 +72,12 @@ async def look(path: Path, environ: Mapping[str, str], options: Options) -> Told
         with _Progress() as progress:
             report = await check_sources(known, options.sources, progress.tell)
     return Told((*found, *report.findings), report.sources, codes, texts)
+
+
+def _left_out(wanted: Collection[str], known: catalog.Catalog, wrong: Collection[Mistake]) -> bool:
+    """Whether a source may well be of a partner whose file has mistakes; these then say more than its absence."""
+    broken = any(mistake.level == "error" for mistake in wrong)
+    return broken and any(name.partition(".")[0] not in known.partners for name in wanted)
 
 
 def _known_sources(wanted: Collection[str], known: catalog.Catalog) -> None:

@@ -105,7 +105,8 @@ def _source(source: SourceFacts) -> str:
 
 
 def _mapping(mapping: MappingFacts) -> str:
-    found = [f"{mapping.entity}, {'' if mapping.whole else 'more than '}{mapping.rows:,} rows"]
+    counted = f"{'' if mapping.whole else 'more than '}{mapping.rows:,} rows"
+    found = [f"{mapping.entity}, {counted if mapping.whole or mapping.rows else 'not counted'}"]
     orders: dict[str, list[str]] = {}
     for name, how in mapping.orders.items():
         orders.setdefault(how, []).append(name or "by key (default)")

@@ -63,7 +63,7 @@ def asked(chosen: argparse.Namespace, environ: Mapping[str, str]) -> Order:
 
 def run(order: Order, out: Path | None, *, force: bool) -> None:
     """Look, propose, write, and say what to do next. GatewayError where the database or the file cannot be used."""
-    url, asked = order.url, order.asked
+    url, asked = _rooted(order.url), order.asked
     out = out or Path("partners") / f"{asked.code}.toml"
     if out.exists() and not force:
         raise GatewayError(
@@ -83,6 +83,18 @@ def run(order: Order, out: Path | None, *, force: bool) -> None:
     )
     _say(f"export {text.variable}='{hidden(with_driver(url))}'")
     _say("gateway check")
+
+
+def _rooted(url: str) -> str:
+    """A SQLite file's URL with its whole path: partner files take relative ones from their own folder."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return url
+    name = parsed.database
+    if parsed.get_backend_name() != "sqlite" or not name or name.startswith((":", "file:")):
+        return url
+    return parsed.set(database=str(Path(name).absolute())).render_as_string(hide_password=False)
 
 
 async def _within(url: str, asked: Asked) -> Text:

@@ -221,7 +221,7 @@ def _names(binding: Names, zone: str, path: str) -> Reading:
 def target_reading(model: Model, target: Target, zone: str, path: str) -> Reading:
     """raw columns -> Token or None."""
     if isinstance(target, ByKey):
-        return _key_reading(target, path)
+        return _key_reading(target)
     identifier = model.parts["Identifier"].fields
     readings = {
         "scheme": _leaf(identifier["scheme"], target.scheme, zone, path, telling=False),
@@ -244,7 +244,7 @@ def target_reading(model: Model, target: Target, zone: str, path: str) -> Readin
     return Reading(values, build)
 
 
-def _key_reading(target: ByKey, path: str) -> Reading:
+def _key_reading(target: ByKey) -> Reading:
     columns = tuple(Value(Column(name)) for name in target.columns)
     nothing = target.null
     if target.code is None:

@@ -41,7 +41,7 @@ class Glance:
         self.paths = paths
         self.withheld = withheld
         self.known = known or {}
-        self._indexes: dict[int, _Index] = {}
+        self._indexes: dict[int, Index] = {}
 
     def holds(self, predicate: Predicate, row: Row) -> bool:
         """Whether a row fulfils a predicate in negation normal form."""
@@ -78,10 +78,10 @@ class Glance:
             case _:
                 raise AssertionError(f"{type(atom).__name__} is no atom")
 
-    def _index(self, atom: Predicate, tokens: Iterable[Token]) -> _Index:
+    def _index(self, atom: Predicate, tokens: Iterable[Token]) -> Index:
         found = self._indexes.get(id(atom))
         if found is None:
-            found = self._indexes[id(atom)] = _Index(tokens)
+            found = self._indexes[id(atom)] = Index(tokens)
         return found
 
     def value(self, row: Row, path: str) -> Any:
@@ -252,7 +252,7 @@ def _member(entry: Any, path: str) -> Any:
     return entry
 
 
-class _Index:
+class Index:
     """Tokens by what they share with others."""
 
     def __init__(self, tokens: Iterable[Token]) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from resolvers.context import Context
+from resolvers.entity import Kind
 from resolvers.errors import SourceError
 from resolvers.fetch import Fetch, Listing, OrderKey, Row
 from resolvers.level import Level
+from resolvers.mapping import Mapping
 from resolvers.order import merge
 from resolvers.pages import Page, slice_of
 from resolvers.plan import Withheld
@@ -43,25 +45,32 @@ async def asked(
     place: tuple[str, ...],
 ) -> tuple[Asking, list[SourceError]]:
     """A list's condition and order as its sources are asked, and the sources that its filter's edges did not hear."""
+    mappings = tuple(level.mappings.values())
     if condition is None:
-        told(context, level, (), order, place)
+        told(context, mappings, (), order, place)
         return Asking(context, level, None, order), []
     condition = normal(condition)
-    told(context, level, names(condition), order, place)
-    joins = SemiJoin(context, level.places)
-    resolved = await joins.resolve(level.entity, tuple(level.mappings.values()), condition)
+    told(context, mappings, names(condition), order, place)
+    joins = SemiJoin(context, lambda there, looks: told(context, there, looks, (), place), level.places)
+    resolved = await joins.resolve(level.entity, mappings, condition)
     return Asking(context, level, normal(resolved), order), list(joins.failures.values())
 
 
 def told(
-    context: Context, level: Level, looks: Iterable[str], order: Sequence[OrderKey], place: tuple[str, ...]
+    context: Context,
+    mappings: Iterable[Mapping],
+    looks: Iterable[str],
+    order: Sequence[OrderKey],
+    place: tuple[str, ...],
 ) -> None:
     """Note what a filter or an order uses that a partner does not show."""
     uses = [(path, "FILTER") for path in dict.fromkeys(looks) if path]
     uses += [(key.path, "ORDER") for key in order if key.path]
-    for mapping in level.mappings.values():
+    for mapping in mappings:
+        fields = context.catalog.model.entities[mapping.entity].fields
         for path, use in uses:
-            code = context.sight.refusal(mapping, path) if mapping.holds(path) else None
+            leads_back = path in fields and fields[path].kind is Kind.REVERSE
+            code = context.sight.refusal(mapping, path) if leads_back or mapping.holds(path) else None
             if code is None:
                 continue
             agreements = context.sight.agreements(mapping)

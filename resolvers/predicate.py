@@ -99,7 +99,6 @@ class Not:
 Atom = Compare | Some | Near | LeadsTo | OneOf
 Predicate = Atom | And | Or | Not
 TRUE = And(())
-FALSE = Or(())
 
 
 def names(predicate: Predicate) -> Iterator[str]:

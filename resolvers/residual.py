@@ -7,12 +7,16 @@ from dataclasses import replace
 
 from resolvers.context import Context
 from resolvers.cursor import Position
+from resolvers.entity import Kind
 from resolvers.errors import RequestError
 from resolvers.fetch import Accepted, Children, Fetch, Listing, OrderKey, Row, Window
-from resolvers.glance import Glance, looked_at, possible, side
+from resolvers.glance import Glance, Index, looked_at, possible, side
 from resolvers.level import Level
+from resolvers.lookups import linked
 from resolvers.order import merge
+from resolvers.plan import Step
 from resolvers.predicate import And, LeadsTo, Not, Or, Predicate, conjunction, conjuncts, names
+from resolvers.record import Record
 
 # Rows of one source that the gateway filters or sorts itself for one list; over it is an error, never a silent cut.
 ROWS_MOST = 10_000
@@ -76,7 +80,7 @@ class Asking:
         wide = next(found for found in level.fetches if found.source == fetch.source)
         read = replace(window, limit=ROWS_MOST + 1) if accepted.ordered else Window(limit=ROWS_MOST + 1)
         rows = await self.context.rows(wide, replace(access, window=read, condition=accepted.taken))
-        known = await self._known(wide, access, accepted)
+        known = await self._known(wide, access, accepted, level, rows)
         withheld = {arm.mapping.id: arm.withheld for arm in wide.arms}
         glance = Glance(self._model, fetch.entity, level.paths, withheld, known)
         cut = len(rows) > ROWS_MOST
@@ -99,18 +103,34 @@ class Asking:
             found = found[-window.limit :] if window.backward else found[: window.limit]
         return found[::-1] if window.backward else found
 
-    async def _known(self, fetch: Fetch, access: Listing | Children, accepted: Accepted) -> dict[int, Keys]:
-        """The rows that fulfil an atom that only their source can judge: what link tables lead to."""
+    async def _known(
+        self, fetch: Fetch, access: Listing | Children, accepted: Accepted, level: Level, rows: Sequence[Row]
+    ) -> dict[int, Keys]:
+        """The rows that fulfil an atom that they do not tell themselves: what link tables lead to."""
         known: dict[int, Keys] = {}
         for atom in _atoms(accepted.left):
-            if isinstance(atom, LeadsTo) and any(
-                isinstance(arm.mapping.fields.get(atom.path), tuple) for arm in fetch.arms
-            ):
+            if not isinstance(atom, LeadsTo) or not _linked(fetch, atom.path):
+                continue
+            if (await self.context.accept(fetch, atom, ())).left is not None:
+                known[id(atom)] = await self._leading(atom, level, rows)
+            else:
                 wanted = conjunction((*conjuncts(accepted.taken), atom))
                 known[id(atom)] = await self._keys(
                     fetch, replace(access, window=Window(limit=ROWS_MOST + 1), condition=wanted)
                 )
         return known
+
+    async def _leading(self, atom: LeadsTo, level: Level, rows: Sequence[Row]) -> Keys:
+        """The rows whose links lead to one of the tokens, where their source cannot tell what the links name."""
+        step = Step(Kind.LINKS, self._model.field(level.entity, atom.path).type, level, atom.path)
+        records = [Record(self.context, level, row) for row in rows]
+        tokens, failed = await linked(self.context, step, records)
+        for error in (error for errors in failed for error in errors):
+            raise error
+        index = Index(atom.tokens)
+        return frozenset(
+            (row.mapping.id, row.key) for row, mine in zip(rows, tokens, strict=True) if any(map(index.leads, mine))
+        )
 
     async def _beyond(
         self, fetch: Fetch, access: Listing | Children, accepted: Accepted, position: Position, *, after: bool

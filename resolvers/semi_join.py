@@ -8,7 +8,7 @@ is an error that names the edge: never a wrong or cut list.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from resolvers.context import Context
@@ -53,10 +53,20 @@ class _Edge:
 
 
 class SemiJoin:
-    """Resolves a filter's edges for one request. places: of the list. failures: sources that did not answer, by id."""
+    """Resolves a filter's edges for one request.
 
-    def __init__(self, context: Context, places: Sequence[tuple[str, ...]] = ()) -> None:
+    tell: is told which mappings the far ends are looked at in, and at which paths. places: of the list. failures:
+    sources that did not answer, by id.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        tell: Callable[[Iterable[Mapping], Iterable[str]], None],
+        places: Sequence[tuple[str, ...]] = (),
+    ) -> None:
         self.context = context
+        self._tell = tell
         self._places = list(places)
         self.failures: dict[str, SourceError] = {}
         self._model = context.catalog.model
@@ -97,6 +107,7 @@ class SemiJoin:
             follow = [m for m in mappings if self._sight.refusal(m, some.path) is None]
             leading = self._sight.leading(follow, entity, field)
             named = leading.named
+            self._tell(leading.blocked, (via,))
             child.want(via, child.allow(leading.mappings))
         else:
             follow = self._sight.followers(mappings, some.path)
@@ -106,6 +117,7 @@ class SemiJoin:
                 child.want(names_, reached.named)
             child.allow(reached.mappings)
         child.close(self._model, self._sight.refusal)
+        self._tell(child.mappings.values(), names(some.predicate))
         inner = await self.resolve(field.type, tuple(child.mappings.values()), some.predicate, f"{child.aim}.")
         return _Edge(some, field, tuple(follow), child, via, named, inner)
 

@@ -131,10 +131,15 @@ def test_the_command(tmp_path: Path) -> None:
     assert code == 1
     assert "error    SOURCE_SCHEMA_DRIFT  mapping.vehicles.fields.name, line 18\n" in said
     assert "did you mean 'libele'?" in said
+    assert "  vehicles: Asset, not counted\n" in said  # it is not empty
     assert "\x1b" not in said  # no colours in a file
     assert run(tmp_path, url, "--offline") == (0, "nothing wrong\n")
     code, said = run(tmp_path, url, "--source", "poste.flet")
     assert (code, said) == (1, "")
+    file = tmp_path / "partners" / "poste.toml"
+    file.write_text(file.read_text("utf-8").replace("${URL}", "${UNSET_VARIABLE}"), "utf-8")
+    code, said = run(tmp_path, url, "--source", "poste.fleet")  # it is not there because the file has a mistake
+    assert code == 1 and "CATALOG_UNSET_VARIABLE" in said
 
 
 def test_strict_fails_where_there_is_a_warning(tmp_path: Path) -> None:

@@ -95,6 +95,17 @@ async def test_from_the_other_end_it_is_the_same(
     assert await walk(world, field, wanted, 50) == judges.passing(field, wanted)
 
 
+@law(40)
+@given(rows=ROWS, field=st.sampled_from(["assets", "coverages", "people"]), data=st.data())
+async def test_where_the_gateway_judges_it_is_the_same(
+    world: World, rows: dict[str, list[Row]], field: str, data: st.DataObject
+) -> None:
+    wanted = data.draw(FILTERS[field])
+    judges = Judges(Links(await world.fill(rows)))
+    with taking(conditions=False, orders=True):
+        assert await walk(world, field, wanted, 50) == judges.passing(field, wanted)
+
+
 async def test_too_wide_on_both_ends_is_an_error_that_names_the_edge(
     world: World, narrow: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,3 +143,23 @@ async def test_too_wide_behind_the_few_that_are_left_is_that_error_too(
     assert answer["data"] == {"found": None}
     extensions = answer["errors"][0]["extensions"]
     assert (extensions["code"], extensions["field"]) == ("FILTER_TOO_WIDE", "coverages")
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted", "withheld"),
+    [
+        ("assets", '{custodian: {jobTitle: {eq: "x"}}}', {"Person.jobTitle"}),
+        ("assets", '{custodian: {not: {jobTitle: {eq: "x"}}}}', {"Person.jobTitle"}),
+        ("assets", "{custodian: {manager: {}}}", set()),  # which nobody holds
+        ("people", "{coverages: {some: {}}}", {"Person.coverages"}),
+    ],
+)
+async def test_what_an_edge_of_a_filter_does_not_show_is_told(
+    world: World, field: str, wanted: str, withheld: set[str]
+) -> None:
+    await world.fill({stock.id: [] for stock in STOCKS})
+    answer = await world.gateway.ask(f"{{ {field}(filter: {wanted}) {{ partial }} }}", partner=VIEWER)
+    told = answer.get("extensions", {}).get("withheld", ())
+    assert {(found["partner"], found["field"], found["usedIn"]) for found in told} == {
+        ("birch", name, "FILTER") for name in withheld
+    }

@@ -21,7 +21,9 @@ from gateway.proposal import Asked
 from gateway.proposal.spelling import imei, plate, vin
 from gateway.proposal.text import Text
 from gateway.proposal.words import some, words
+from resolvers import catalog
 from resolvers.errors import GatewayError
+from schema.model import model
 from tests.gateways import CONFIG, running
 from tests.servers import Server
 
@@ -212,6 +214,74 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert main([*command, "--force"]) == 0 and file.read_text("utf-8") == text
     assert main([*command, "--force", "--tables", "sites"]) == 0
     assert list(tomllib.loads(file.read_text("utf-8"))["mapping"]) == ["sites"]
+
+
+def test_a_relative_sqlite_file_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The gateway takes relative paths from the folder of the partner file, the command from where it stands."""
+    sqlite(tmp_path, TABLES)
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "partner", "--url", "sqlite:///fleet.sqlite", "--code", "poste"]) == 0
+    name, _, url = capsys.readouterr().out.splitlines()[0].removeprefix("export ").partition("=")
+    monkeypatch.setenv(name, url.strip("'"))
+    (tmp_path / "gateway.toml").write_text("", "utf-8")
+    assert main(["check"]) == 0
+
+
+async def test_a_mapping_that_is_commented_out_is_toml_once_the_sign_is_taken_away(tmp_path: Path) -> None:
+    """With its own comments: codes, examples and what is unsure."""
+    url = sqlite(
+        tmp_path,
+        """create table things (id integer primary key, title text, category text, plate text, serial_no text,
+               brand text, state text);
+           insert into things values (1, 'A', 'van', 'AB-123-CD', 'S1', 'Ford', 'ok'),
+               (2, 'B', 'drill', 'AB-124-CD', 'S2', 'Bosch', 'broken');""",
+    )
+    text = await proposed(url, asked())
+    whole = str(text)
+    start, end = whole.index("# [mapping.things]"), whole.index("# Nothing is shared")
+    taken = re.sub(r"^# ", "", whole[start:end], flags=re.MULTILINE)
+    assert tomllib.loads(taken)["mapping"]["things"]["fields"]["name"] == "title"
+    assert "# van: 1 rows -> VAN" in taken
+    (tmp_path / "partners").mkdir()
+    (tmp_path / "partners" / "poste.toml").write_text(whole[:start] + taken + whole[end:], "utf-8")
+    assert catalog.load(tmp_path / "partners", model(), {text.variable: url})[1] == []
+
+
+async def test_german_words_of_a_fleet(tmp_path: Path) -> None:
+    url = sqlite(
+        tmp_path,
+        """create table fahrzeugart (id integer primary key, bezeichnung text);
+           insert into fahrzeugart values (1, 'PKW'), (2, 'Transporter');
+           create table mitarbeiter (personal_nr text primary key, vorname text, nachname text, email text);
+           insert into mitarbeiter values ('M1', 'Jo', 'Kahn', 'jo@b.example');
+           create table fahrzeug (id integer primary key, kennzeichen text, hersteller text, km_stand integer,
+               fahrzeugart_id integer references fahrzeugart, fahrer_nr text references mitarbeiter,
+               anschaffungswert decimal(10, 2), anschaffungsdatum date, tuev_bis date, gps_lat float, gps_lon float);
+           insert into fahrzeug values (1, 'B-MW 123', 'VW', 7, 1, 'M1', 9.5, '2020-01-01', '2026-05-01', 52.5, 13.4),
+               (2, 'B-MW 124', 'VW', 8, 2, 'M1', 8.5, '2020-01-02', '2026-05-02', 52.6, 13.5);
+           create table versicherung (id integer primary key, fahrzeug_id integer references fahrzeug,
+               gesellschaft text, police_nr text, art text, beginn date, ende date);
+           insert into versicherung values (1, 1, 'Hanse', 'H-1', 'Haftpflicht', '2026-01-01', '2026-12-31'),
+               (2, 2, 'Hanse', 'H-2', 'Vollkasko', '2026-01-01', '2026-12-31');""",
+    )
+    text = await proposed(url, asked())
+    assert await errors(tmp_path, text, url) == []
+    query = """{
+      assets { nodes { kind purchaseDate inspectionDueDate value { amount } position { lat lon } custodian { givenName }
+        coverages { nodes { kind policy { number insurer } } } } }
+    }"""
+    async with running({"poste": str(text)}, {text.variable: url}) as gateway:
+        first, second = (await gateway.data(query, partner="poste"))["assets"]["nodes"]
+    assert (first["kind"], second["kind"]) == ("CAR", "VAN")
+    assert (first["purchaseDate"], first["inspectionDueDate"]) == ("2020-01-01", "2026-05-01")
+    assert first["value"]["amount"] == "9.5" and first["position"] == {"lat": 52.5, "lon": 13.4}
+    assert first["custodian"] == {"givenName": "Jo"}
+    covered = first["coverages"]["nodes"] + second["coverages"]["nodes"]
+    assert [each["kind"] for each in covered] == ["THIRD_PARTY_LIABILITY", "OWN_DAMAGE"]
+    assert [each["policy"]["number"] for each in covered] == ["H-1", "H-2"]
+    assert covered[0]["policy"]["insurer"] == "Hanse"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from gateway.proposal.bench import Bench, Codes
 from gateway.proposal.draft import Draft, Line
 from gateway.proposal.identifiers import identifiers
 from gateway.proposal.meanings import FUELS, KINDS, STATUSES, meaning
-from gateway.proposal.patterns import CUSTODIAN, FIELDS, KIND, PART_OF, SITE, STATUS, matching
+from gateway.proposal.patterns import CUSTODIAN, FIELDS, KIND, LAT, LON, PART_OF, SITE, STATUS, matching
 from gateway.proposal.words import ENTITIES, spaced, words
 
 
@@ -35,6 +35,9 @@ async def asset(bench: Bench, draft: Draft) -> None:
     if draft.fields.get("purchaseDate") and draft.fields["purchaseDate"].value == "":
         del draft.fields["purchaseDate"]
     _value(bench, draft)
+    columns = [_filled(draft, patterns) for patterns in (LAT, LON)]
+    if all(columns):
+        draft.put("position", _position(bench, draft, "", columns))
     await bench.refer(draft, "site", "Site", SITE)
     await bench.refer(draft, "custodian", "Person", CUSTODIAN)
     await bench.refer(draft, "partOf", "Asset", PART_OF)
@@ -299,6 +302,12 @@ async def _tree(bench: Bench, draft: Draft) -> None:
             tree = {"table": draft.table.name, "key": lead.key, "parent": lead.column, "name": column}
             draft.put("path", {"tree": tree}, "" if lead.sure else lead.seen)
             return
+
+
+def _filled(draft: Draft, patterns: tuple[str, ...]) -> str:
+    """The first column of numbers that fits and holds something, or ""."""
+    found = matching(draft.table, draft.content, "number", patterns)
+    return next((name for name in found if name in draft.content and draft.content[name].filled), "")
 
 
 def _position(bench: Bench, place: Draft, before: str, columns: list[str]) -> dict[str, Any]:

@@ -276,7 +276,7 @@ class Bench:
         return Line(value, notes, unsure), source
 
 
-def masked(column: str, held: Content, personal: bool) -> str:
+def masked(held: Content, personal: bool) -> str:
     """A few examples of a column's values; of personal ones only the shape."""
     texts = [str(value) for value, _ in held.values.most_common(3)]
     return ", ".join(dict.fromkeys(map(shape, texts) if personal else (text[:40] for text in texts)))

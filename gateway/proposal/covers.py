@@ -57,6 +57,8 @@ async def _insurance(bench: Bench, draft: Draft) -> Codes | None:
     found = {code: kinds.told(code) for code in kinds.counts if code not in (None, "", 0, "0")}
     guarantees = set(kinds.meant(COVERAGES).values())
     insured = [code for code, told in found.items() if re.search(INSURANCE, plain(told))]
+    if named:  # the kinds of cover that such a table tells are insurance, too
+        insured = list(dict.fromkeys([*insured, *kinds.meant(COVERAGES)]))
     if len(guarantees) > 2:  # a list of guarantees, not of kinds of contracts
         insured = list(kinds.meant(COVERAGES))
     if not insured and not named:

@@ -29,7 +29,7 @@ async def identifiers(bench: Bench, draft: Draft, kind: Codes | None) -> None:
         forms.append(entry)
         personal = called in PERSONAL or ((found := scheme(held)) is not None and found[0] in PERSONAL)
         nothing = f", means nothing: {dict(held.nothing)}" if any(held.nothing) else ""
-        notes.append(f"{column}: {held.filled} of {held.rows} filled, like {masked(column, held, personal)}{nothing}")
+        notes.append(f"{column}: {held.filled} of {held.rows} filled, like {masked(held, personal)}{nothing}")
         unsure += [f"{column}: {doubt}"] if doubt else []
     if forms:
         draft.fields["identifiers"] = Line(forms, notes, "; ".join(unsure))

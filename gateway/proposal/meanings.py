@@ -73,7 +73,7 @@ COVERAGES: Meanings = (
     ("PREMISES", r"locaux|batiment|premises|gebaude|multirisque"),
     ("THIRD_PARTY_LIABILITY", r"automobile|flotte|motor|vehicul|fleet|auto\b"),
 )
-INSURANCE = r"assur|insur|versicher|seguro|garanti|polic|\brc\b|omnium|kasko"
+INSURANCE = r"assur|insur|versicher|seguro|garanti|polic|\brc\b|omnium|kasko|haftpflicht"
 BOOKINGS: Meanings = (
     ("CANCELLED", r"cancel|annul|delet|supprim|storniert"),
     ("REFUSED", r"refus|reject|rejet|denied|abgelehnt"),

@@ -55,15 +55,21 @@ FIELDS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "grossWeightKg": (NUMBER, (r"gross weight|\bptac\b|gesamtgewicht|\bmma\b",)),
         "volumeM3": (NUMBER, (r"volume|ladevolumen",)),
         "odometerKm": (NUMBER, (r"odometer|kilometrage|mileage|kilometerstand|kilometraje|compteur|^km$", r"\bkm\b")),
-        "purchaseDate": (DATE, (r"purchase date|date achat|buy date|kaufdatum|fecha compra|achete le", r"acquisition")),
+        "purchaseDate": (
+            DATE,
+            (r"purchase date|date achat|buy date|(kauf|anschaffungs)datum|fecha compra|achete le", r"acquisition"),
+        ),
         "inServiceDate": (
             DATE,
             (r"use date|mise service|mise en service|in service|inbetriebnahme|first registration|erstzulassung",),
         ),
-        "inspectionDueDate": (DATE, (r"controle technique|inspection|\btuv\b|\bct\b|\bitv\b|hauptuntersuchung",)),
+        "inspectionDueDate": (DATE, (r"controle technique|inspection|\btue?v\b|\bct\b|\bitv\b|hauptuntersuchung",)),
         "value": (
             NUMBER,
-            (r"purchase (cost|price)|prix achat|valeur achat|car value|kaufpreis|^(value|valeur|prix)$",),
+            (
+                r"purchase (cost|price)|prix achat|valeur achat|car value|kaufpreis|^(value|valeur|prix)$",
+                r"anschaffungs(wert|preis|kosten)",
+            ),
         ),
         "lendable": (FLAG, (r"requestable|pretable|lendable|bookable|reservable|ausleihbar",)),
         "bookingUrl": (TEXT, (r"booking url|reservation url",)),
@@ -112,10 +118,11 @@ FIELDS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
             TEXT,
             (
                 r"policy (no|number)|numero (police|contrat)|^(num|number|numero|ins ref)$|policennummer|num police",
+                r"\bpolicen? (no|nr)$",
                 r"\bref\b",
             ),
         ),
-        "insurer": (ANY, (r"insurer|assureur|compagnie|versicherer|aseguradora",)),
+        "insurer": (ANY, (r"insurer|assureur|compagnie|versicherer|gesellschaft$|aseguradora",)),
         "holder": (ANY, (r"holder|souscripteur|preneur|versicherungsnehmer|tomador",)),
         "kind": (ANY, (r"\b(type|subtype|kind|nature|garantie|categorie|famille|art)( id)?$",)),
         "label": (TEXT, (*_NAME, r"^(description)$")),
@@ -138,6 +145,7 @@ STATUS = r"\b(status|state|statut|etat|zustand|estado)( id)?$|^id (statut|etat|s
 SITE = _SITE
 CUSTODIAN = (
     r"^(user|driver|employee|custodian|assigned to|affecte|chauffeur|conducteur|agent|person|salarie|fahrer)( id)?$",
+    r"^(fahrer|mitarbeiter|nutzer)( (id|nr))?$",
     r"^id (agent|user|salarie|conducteur|utilisateur)$",
     r"driver employee id|assigned (user )?id|assigned to|^(holder|owner|detenteur|affecte|responsable)( id)?$",
 )
@@ -145,8 +153,11 @@ PART_OF = (r"^(parent|part of|assigned to|parent asset|main asset)( id)?$",)
 MANAGER = (r"\b(manager|supervisor|superior|chef|responsable|hierarchique|vorgesetzter|jefe)\b", r"^parent id$")
 WHOM = (
     r"^(user|owner|employee|person|booked for|agent|emprunteur|member|salarie|beneficiaire)( id)?$",
+    r"^(mitarbeiter|fahrer|nutzer|entleiher)( (id|nr))?$",
     r"^id (user|agent)",
 )
+LAT = (r"^((gps|last|current) )*(lat|latitude|breitengrad|latitud)$",)
+LON = (r"^((gps|last|current) )*(lon|lng|long|longitude|laengengrad|longitud)$",)
 UPDATED = (
     r"^(updated at|write date|date mod|last modified|modified|modifie le|updated|maj|date maj|modified at|changed at)$",
     r"geaendert|actualizado|date modif",

@@ -85,7 +85,7 @@ def _identifiers(bench: Bench, draft: Draft, address: Any) -> None:
                 continue  # what people are called is no user name
             held = draft.content[column]
             forms.append({"scheme": scheme, "value": bench.form(draft, column), "spelling": "exact"})
-            notes.append(f"{column}: {held.filled} of {held.rows} filled, like {masked(column, held, True)}")
+            notes.append(f"{column}: {held.filled} of {held.rows} filled, like {masked(held, True)}")
             break
     if address is not None:
         forms.append({"scheme": "EMAIL", "value": address, "spelling": "loose"})

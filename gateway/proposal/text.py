@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.proposal.candidates import Candidate
@@ -25,7 +25,6 @@ class Text:
     others: list[Candidate]
     tables: int
     dialect: str
-    reasons: list[str] = field(default_factory=list)
 
     @property
     def variable(self) -> str:
@@ -66,8 +65,9 @@ class Text:
         found = [*self._head(), ""]
         ordered = sorted(self.drafts, key=lambda draft: (bool(draft.off), _ORDER.index(draft.entity), -draft.score))
         for draft in ordered:
-            mapping = _mapping(draft)
-            found += [comment(line) if draft.off and not line.startswith("#") else line for line in mapping] + [""]
+            head, mapping = _head_of(draft), _mapping(draft)
+            # Its own comments as well: the file must still be TOML once somebody takes the `#` away from all lines.
+            found += [*head, *(map(comment, mapping) if draft.off else mapping), ""]
         if self.others:
             found.append("# Thought of, and left out:")
             for each in self.others[:25]:
@@ -102,12 +102,16 @@ class Text:
         ]
 
 
-def _mapping(draft: Draft) -> list[str]:
+def _head_of(draft: Draft) -> list[str]:
     found = [comment(f"{draft.table.name}, score {draft.score:g}: {draft.why}.")]
     if draft.off:
         found.append(comment(f"Commented out: {draft.off.rstrip('.')}."))
+    return found
+
+
+def _mapping(draft: Draft) -> list[str]:
     keys: Any = draft.table.key[0] if len(draft.table.key) == 1 else list(draft.table.key)
-    found += [
+    found = [
         f"[mapping.{draft.name}]",
         f'entity = "{draft.entity}"',
         f'source = "{SOURCE}"',

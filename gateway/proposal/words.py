@@ -73,7 +73,7 @@ ASIDE_LAST = some(
     "service color event message comment reason position history historique odometer level link "
     "assignation request maintenance announcement accessory accessories guest waitlist map capability "
     "location_usage layout label supplier antivirus disk software license licence port connection ticket "
-    "problem change series block credential unavailability quota statistic"
+    "problem change series block credential unavailability quota statistic art"
 )
 NOISE = some(
     "migration session cache translation permission token config configuration setting cron crontask job "

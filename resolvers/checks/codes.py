@@ -86,7 +86,7 @@ def _judged(file: str, leaf: Leaf, zone: str, found: list[tuple[str | None, int]
     if unknown:
         rows = sum(count for _, count in unknown)
         message = f"{several(len(unknown), 'code')} without a meaning, in {several(rows, 'row')}: {_listed(unknown)}."
-        hint = f"add them to `values`, or say `otherwise`; a {leaf.field.type} is one of: "
+        hint = f"add them to `values`, or say `otherwise`; {_a(leaf.field.type)} is one of: "
         hint += ", ".join(leaf.field.values) if leaf.field.values else "what its type says"
         yield Mistake("DATA_CODE_UNKNOWN", file, leaf.key, message, hint, "warning")
     if others:
@@ -98,6 +98,10 @@ def _judged(file: str, leaf: Leaf, zone: str, found: list[tuple[str | None, int]
     if whole and unused and leaf.value.values is not None:
         message = f"{several(len(unused), 'code')} of `values` in no row: {', '.join(map(repr, unused[:SHOWN]))}"
         yield Mistake("DATA_CODE_UNUSED", file, leaf.key, message + (", ..." if unused[SHOWN:] else "."), "", "info")
+
+
+def _a(word: str) -> str:
+    return f"{'an' if word[0] in 'AEIO' else 'a'} {word}"
 
 
 def _listed(codes: list[tuple[str, int]]) -> str:

@@ -51,9 +51,9 @@ class Report:
     sources: tuple[SourceFacts, ...]
 
 
-def several(count: int, noun: str, whole: bool = True) -> str:
-    """'1 row', '1,600 rows', 'more than 100,000 rows'."""
-    return f"{'' if whole else 'more than '}{count:,} {noun}{'' if count == 1 else 's'}"
+def several(count: int, noun: str) -> str:
+    """'1 row', '1,600 rows'."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def figure(count: int, codes: object) -> str:

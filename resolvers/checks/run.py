@@ -115,7 +115,7 @@ class _Look:
         self.tell(mapping.id)
         file, model, zone = self.partner.file, self.catalog.model, self.source.zone
         at = f"mapping.{mapping.name}"
-        facts = MappingFacts(mapping.name, mapping.entity)
+        facts = MappingFacts(mapping.name, mapping.entity, whole=False)
         there: list[str] = []
         if any(table not in shape.tables for table in mapping.tables()):
             there = await self._tried(f"{at}.table", survey.tables()) or []

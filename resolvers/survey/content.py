@@ -42,7 +42,6 @@ class Content:
     blanks: int = 0
     entities: int = 0
     zeros: int = 0
-    odd_dates: int = 0
     languages: Counter[str] = field(default_factory=Counter)
     several_lines: int = 0
 
@@ -61,7 +60,7 @@ def content(values: Iterable[Any]) -> Content:
     found: Counter[Any] = Counter()
     nothing: Counter[str] = Counter()
     languages: Counter[str] = Counter()
-    rows = blanks = entities = zeros = odd = several = 0
+    rows = blanks = entities = zeros = several = 0
     for value in values:
         rows += 1
         if value is None:
@@ -81,12 +80,11 @@ def content(values: Iterable[Any]) -> Content:
         )
         several += "\n" in text.strip()
         zeros += text in ("0", "0.0", "0.00", "0.0000")
-        odd += bool(re.match(r"(0000|0001|9999)-\d\d-\d\d", text))
         if isinstance(value, str) and (not short or short.lower() in NOTHING):
             nothing[short] += 1
             continue
         found[short if isinstance(value, str) else value if _plain(value) else text] += 1
-    return Content(rows, sum(found.values()), found, nothing, blanks, entities, zeros, odd, languages, several)
+    return Content(rows, sum(found.values()), found, nothing, blanks, entities, zeros, languages, several)
 
 
 def _members(value: Any) -> dict[str, str] | None:

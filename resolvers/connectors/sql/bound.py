@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,11 @@ _OPERATORS: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 def compared(left: ColumnElement[Any], name: str, right: Any) -> ColumnElement[bool]:
     """`left` compared with a bound value by one of the operators of order."""
     return _OPERATORS[name](left, right)
+
+
+def among(left: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """`left` is one of the values. One comparison, however many there are: SQLite takes no chain of a thousand."""
+    return left.in_(values) if values else false()
 
 
 def as_column(type_: TypeEngine[Any], value: Any) -> Any:

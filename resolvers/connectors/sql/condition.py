@@ -13,6 +13,7 @@ from sqlalchemy.types import Boolean, Float, Numeric, Text
 
 from resolvers.border import stand_in
 from resolvers.coercion import ALIASES
+from resolvers.connectors.sql.bound import among
 from resolvers.connectors.sql.column_type import can_hold, is_text, python_type
 from resolvers.connectors.sql.edge_condition import EdgeConditions, constant_of
 from resolvers.connectors.sql.identifier_asked import asked_of
@@ -148,7 +149,8 @@ class Conditions:
         if operator == "isNull":
             return key.element.is_(None) if wanted else key.element.is_not(None)
         if operator == "in":
-            return or_(false(), *(self._bound(key, "eq", item) for item in wanted))
+            bounds = [bound for bound, exact in map(key.bind, wanted) if exact]
+            return among(key.element, bounds)
         return self._bound(key, operator, wanted)
 
     def _bound(self, key: SortColumn, operator: str, wanted: Any) -> Element:
@@ -167,7 +169,7 @@ class Conditions:
             case "contains":
                 return self._contains(element, wanted)
             case "in":
-                found = or_(false(), *(self._equal(element, item) for item in wanted))
+                found = among(element, [item for item in wanted if "\0" not in item])
                 return and_(found, self._plain(path, binding, wanted))
             case "eq":
                 return and_(self._equal(element, wanted), self._plain(path, binding, (wanted,)))

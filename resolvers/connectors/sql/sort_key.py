@@ -199,6 +199,7 @@ def _moments(renderer: Renderer, element: ColumnElement[Any], field: Field, valu
             if days:
                 return canonical, True
             return datetime(canonical.year, canonical.month, canonical.day), True  # noqa: DTZ001
+        canonical = _clipped(canonical)
         if aware:
             return canonical.astimezone(UTC), True
         local, exact = wall_clock(canonical, there)
@@ -229,6 +230,12 @@ def _limit(year: int, days: bool, aware: bool) -> date | datetime:
     return date(year, 1, 1) if days else datetime(year, 1, 1, tzinfo=UTC if aware else None)
 
 
+def _clipped(moment: datetime) -> datetime:
+    """A bound inside the years that every zone can write; rows have no moment at or beyond its ends."""
+    first, last = (datetime(year, 6, 1, tzinfo=UTC) for year in (FIRST_YEAR - 1, LAST_YEAR + 1))
+    return min(max(moment, first), last)
+
+
 def wall_clock(moment: datetime, zone: ZoneInfo) -> tuple[datetime, bool]:
     """What a clock in the zone showed at a moment, naive, and whether reading it there gives the moment again.
 
@@ -257,4 +264,4 @@ def _written_moments(element: ColumnElement[Any], field: Field, value: Value, zo
     def decode(raw: str | None) -> datetime | None:
         return None if raw is None else datetime.fromisoformat(raw).replace(tzinfo=UTC)
 
-    return SortColumn(moment, decode, lambda canonical: (moment_text(canonical), True))
+    return SortColumn(moment, decode, lambda canonical: (moment_text(_clipped(canonical)), True))
