@@ -82,13 +82,14 @@ class Lookup:
 class Children:
     """The rows that lead, through the field `via`, to one of the parents' tokens, or (tokens None) to anything.
 
-    The window's limit is for each parent; where there are no tokens, for each mapping.
+    The window's limit is for each parent; where it is `whole`, or there are no tokens, for each mapping.
     """
 
     via: str
     tokens: Sequence[Token] | None
     window: Window
     condition: Predicate | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Asking:
         level = self._widened(frozenset(needed))
         wide = next(found for found in level.fetches if found.source == fetch.source)
         read = replace(window, limit=ROWS_MOST + 1) if accepted.ordered else Window(limit=ROWS_MOST + 1)
-        rows = await self.context.rows(wide, replace(access, window=read, condition=accepted.taken))
+        rows = await self.context.rows(wide, _asked(access, read, accepted.taken))
         known = await self._known(wide, access, accepted, level, rows)
         withheld = {arm.mapping.id: arm.withheld for arm in wide.arms}
         glance = Glance(self._model, fetch.entity, level.paths, withheld, known)
@@ -88,7 +88,8 @@ class Asking:
             rows = _certain(rows, wide, window)
         left = accepted.left
         found = [row for row in rows if left is None or glance.holds(left, row)]
-        if cut and not (accepted.ordered and window.limit is not None and len(found) >= window.limit):
+        enough = isinstance(access, Listing) and window.limit is not None and len(found) >= window.limit
+        if cut and not (accepted.ordered and enough):
             raise self._too_wide(fetch, accepted)
         width = len(fetch.paths)
         if accepted.ordered:
@@ -115,9 +116,7 @@ class Asking:
                 known[id(atom)] = await self._leading(atom, level, rows)
             else:
                 wanted = conjunction((*conjuncts(accepted.taken), atom))
-                known[id(atom)] = await self._keys(
-                    fetch, replace(access, window=Window(limit=ROWS_MOST + 1), condition=wanted)
-                )
+                known[id(atom)] = await self._keys(fetch, _asked(access, Window(limit=ROWS_MOST + 1), wanted))
         return known
 
     async def _leading(self, atom: LeadsTo, level: Level, rows: Sequence[Row]) -> Keys:
@@ -141,7 +140,7 @@ class Asking:
             return frozenset()
         place = replace(position, values=())
         window = Window(after=place if after else None, before=None if after else place, limit=ROWS_MOST + 1)
-        return await self._keys(replace(fetch, arms=arms), replace(access, window=window, condition=accepted.taken))
+        return await self._keys(replace(fetch, arms=arms), _asked(access, window, accepted.taken))
 
     async def _keys(self, fetch: Fetch, access: Listing | Children) -> Keys:
         rows = await self.context.rows(replace(fetch, paths=(), issues=False), access)
@@ -166,6 +165,13 @@ class Asking:
         field = next(key.path for key in self.order if key.path)
         message = f"Too many records to sort by `{field}`; filter the list."
         return RequestError(message, code="LIST_TOO_WIDE", field=field, partner=partner, allowed=ROWS_MOST)
+
+
+def _asked(access: Listing | Children, window: Window, condition: Predicate | None) -> Listing | Children:
+    """The access with another window and condition; a limit is for all parents together."""
+    if isinstance(access, Children):
+        return replace(access, window=window, condition=condition, whole=True)
+    return replace(access, window=window, condition=condition)
 
 
 def _atoms(predicate: Predicate | None) -> list[Predicate]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolvers import residual
 from tests.filters import Filter, concerns, filters, passes
 from tests.reference import Meaning, Order, listed
 from tests.rows import Row
 from tests.servers import Server
-from tests.stocks import AGREEMENTS, ASSETS, COVERAGES, SOME, STOCKS
+from tests.stocks import AGREEMENTS, ASSETS, COVERAGES, SOME, STOCKS, VIEWER
 from tests.taking import taking
 from tests.test_lists import List, agree, orders
 from tests.worlds import World, federation, fillings, law
@@ -93,3 +95,38 @@ async def test_codes_are_compared_with_the_column_itself_so_that_an_index_serves
     asked = {call.source: call.statement for call in world.gateway.calls if call.access == "Listing"}
     for source in ("alder.postgres", "birch.mariadb", "cedar.sqlite"):
         assert "kind IN (" in asked[source], asked[source]
+
+
+@law(60)
+@given(
+    rows=fillings(ASSETS, 9),
+    wanted=filters("assets"),
+    order=orders("assets"),
+    size=st.integers(1, 4),
+    backward=st.booleans(),
+    sorts=st.booleans(),
+)
+async def test_over_the_bound_it_is_an_error_and_never_a_wrong_page(
+    world: World, rows: dict[str, list[Row]], wanted: Filter, order: Order, size: int, backward: bool, sorts: bool
+) -> None:
+    expected = [meaning for meaning in listed(await world.fill(rows), order) if passes(wanted, meaning)]
+    asked = {
+        "wanted": wanted,
+        "size": size,
+        "order": [{"field": f, "direction": "DESC" if d else "ASC"} for f, d in order],
+    }
+    text = (
+        "query Q($wanted: AssetFilter, $size: Int, $order: [AssetOrder!]) { assets(filter: $wanted, orderBy: $order, "
+        + ("last: $size" if backward else "first: $size")
+        + ") { nodes { tag: description } pageInfo { hasNextPage hasPreviousPage } } }"
+    )
+    with taking(conditions=False, orders=sorts), patch.object(residual, "ROWS_MOST", 3):
+        answer = await world.gateway.ask(text, asked, partner=VIEWER)
+    if "errors" in answer:
+        codes = {error["extensions"]["code"] for error in answer["errors"]}
+        assert codes <= {"FILTER_TOO_WIDE", "LIST_TOO_WIDE"}, answer
+        return
+    page = answer["data"]["assets"]
+    part = expected[-size:] if backward else expected[:size]
+    assert [node["tag"] for node in page["nodes"]] == [meaning.tag for meaning in part]
+    assert page["pageInfo"]["hasPreviousPage" if backward else "hasNextPage"] == (len(expected) > size)

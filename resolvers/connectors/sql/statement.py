@@ -185,12 +185,12 @@ class StatementBuilder:
         if access.condition is not None:
             conditions.append(self._conditions(arm, renderer).element(access.condition))
         clauses = tuple(order.clauses(access.window.backward))
-        limited_here = access.window.limit is not None and access.tokens is not None
-        if limited_here and (arm.mapping.joins or fetch.issues) and told_apart(arm.mapping, renderer):
+        each = access.window.limit is not None and access.tokens is not None and not access.whole
+        if each and (arm.mapping.joins or fetch.issues) and told_apart(arm.mapping, renderer):
             return self._few_children(fetch, arm, access, renderer, order, leads, conditions)
         columns, decode = self._columns(fetch, arm, renderer, order, leads)
         base = leads.attach(self._from(select(*columns), arm.mapping, renderer, fetch.issues)).where(*conditions)
-        if access.window.limit is None or access.tokens is None:
+        if not each:
             return Piece(base, columns, decode, clauses, access.window.limit)
         inner = _ranked(base, leads.parents, clauses)
         outer = tuple(inner.c[column.name].label(column.name) for column in columns)
