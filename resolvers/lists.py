@@ -8,7 +8,7 @@ from typing import Any
 
 from resolvers.context import Context
 from resolvers.entity import Kind
-from resolvers.errors import SourceError
+from resolvers.errors import RequestError, SourceError
 from resolvers.fetch import Fetch, Listing, OrderKey, Row
 from resolvers.level import Level
 from resolvers.mapping import Mapping
@@ -97,7 +97,7 @@ async def collect(
     async def count() -> int | None:
         try:
             return sum(await asyncio.gather(*map(asking.count, fetches)))
-        except SourceError:
+        except (SourceError, RequestError):  # a source failed, or there is too much to look at: not exact
             return None
 
     return Page(context, level, cut, merge(rows, cut.window.order), [*unheard, *failures], count)

@@ -18,7 +18,7 @@ from tests.servers import Server
 from tests.stocks import AGREEMENTS, ASSETS, COVERAGES, SOME, STOCKS, VIEWER
 from tests.taking import taking
 from tests.test_lists import List, agree, orders
-from tests.worlds import World, federation, fillings, law
+from tests.worlds import World, federation, fillings, law, tagged
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +130,14 @@ async def test_over_the_bound_it_is_an_error_and_never_a_wrong_page(
     part = expected[-size:] if backward else expected[:size]
     assert [node["tag"] for node in page["nodes"]] == [meaning.tag for meaning in part]
     assert page["pageInfo"]["hasPreviousPage" if backward else "hasNextPage"] == (len(expected) > size)
+
+
+async def test_what_was_not_read_may_stand_between_what_was(world: World) -> None:
+    bikes = [{"id": n, "label": name, "kind": kind} for n, (name, kind) in enumerate(["aC", "bC", "cC", "dV", "eV"])]
+    vans = [{"depot": "x", "no": n, "label": name, "kind": 1} for n, name in enumerate("fg")]
+    await world.fill(tagged(SOME | {"alder.bikes": bikes, "alder.vans": vans}))
+    found = List(world, [("NAME", False)], partner="alder", wanted={"kind": {"eq": "VAN"}})
+    with taking(conditions=False, orders=True), patch.object(residual, "ROWS_MOST", 3):
+        with pytest.raises(AssertionError, match="FILTER_TOO_WIDE"):
+            await found.page(first=2)  # one of the bikes that were not read stands between the last that was and a van
+        assert [node["name"] for node in (await found.page(last=1))["nodes"]] == ["g"]
