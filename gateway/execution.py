@@ -14,6 +14,7 @@ from graphql.execution.values import get_variable_values
 
 from gateway.documents import Document
 from gateway.http import OperationRequest
+from resolvers.agreement import scopes_of
 from resolvers.catalog import Catalog
 from resolvers.connectors.pools import Pools
 from resolvers.context import Context
@@ -88,7 +89,7 @@ class Runtime:
         if result.errors:
             answer["errors"] = _errors(result.errors, request.id)
         if plan.withheld or context.withheld:
-            answer["extensions"] = {"withheld": _withheld([*plan.withheld, *context.withheld], catalog)}
+            answer["extensions"] = {"withheld": _withheld([*plan.withheld, *context.withheld], catalog, grant)}
         return answer
 
     def _plan(
@@ -120,7 +121,11 @@ def _unfit(error: GraphQLError) -> dict[str, Any]:
     return {**error.formatted, "extensions": {"code": "BAD_USER_INPUT"}}
 
 
-def _withheld(withheld: Sequence[Withheld], catalog: Catalog) -> list[dict[str, Any]]:
+def _withheld(withheld: Sequence[Withheld], catalog: Catalog, grant: Grant) -> list[dict[str, Any]]:
+    def lacking(told: Withheld) -> list[str]:
+        wanted = scopes_of(catalog.model, told.entity, told.field) if told.code == "SCOPE_REQUIRED" else frozenset()
+        return sorted(wanted - grant.scopes)
+
     return [
         {
             "path": list(told.path),
@@ -129,6 +134,7 @@ def _withheld(withheld: Sequence[Withheld], catalog: Catalog) -> list[dict[str, 
             "code": told.code,
             "agreements": list(told.agreements),
             "contact": catalog.partners[told.partner].contact,
+            **({"scopes": scopes} if (scopes := lacking(told)) else {}),
             **({"usedIn": told.used_in} if told.used_in else {}),
         }
         for told in withheld

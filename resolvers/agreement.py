@@ -91,6 +91,11 @@ class Visible:
         return any(granted.startswith(path + ".") for granted in self.fields)
 
 
+def scopes_of(model: Model, entity: str, path: str) -> frozenset[str]:
+    """The scopes that a credential must carry to read a dotted path."""
+    return frozenset(field.field_class.scope for field in _along(model, entity, path))
+
+
 def stricter(model: Model, entity: str, path: str) -> bool:
     """Whether a member is more private than the field that holds it, e.g. the number of a licence."""
     first, *inner = _along(model, entity, path)

@@ -40,7 +40,7 @@ CODES: dict[str, str] = {
     "NOT_FOUND": "Nothing answers at that path.",
     "ORIGIN_REFUSED": "Pages of this origin may not call the gateway; the operator lists the origins that may.",
     "FIELD_NOT_SHARED": "The partner does not share this field with the caller.",
-    "SCOPE_REQUIRED": "The credential lacks the scope that this field's class needs.",
+    "SCOPE_REQUIRED": "The credential lacks the scope that this field's class needs; `scopes` beside it says which.",
     "SOURCE_UNAVAILABLE": "The partner's data source cannot be reached.",
     "SOURCE_TIMEOUT": "The partner's data source did not answer before its deadline.",
     "SOURCE_BUSY": "All connections to the partner's data source are in use.",
