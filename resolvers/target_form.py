@@ -40,7 +40,9 @@ class TargetReader:
             section.mistake("CATALOG_WRONG_TYPE", name, "a reference is expected here.", f"like {{ key = {quoted} }}")
             return None
         form = Section(raw, section.at(name), section.mistakes)
-        target: Target | None = self.by_key(form, entity) if "key" in raw else self.identifier(form)
+        # A slip in the one word of a key should not be told as an identifier's that lacks all of its words.
+        keyed = "key" in raw or raw.keys().isdisjoint(("scheme", "value"))
+        target: Target | None = self.by_key(form, entity) if keyed else self.identifier(form)
         form.done(LATER)
         return target
 
