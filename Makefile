@@ -29,18 +29,9 @@ test: check
 	@$(MAKE) --no-print-directory ide || { echo "$(UNBUILT)"; test "$$CI" != true; }
 	@$(BIN)/pytest $(ARGS)
 
-# The laws (lists, filters, edges, keys, grants) on more examples than `make test` takes, other ones each time.
+# The laws (of lists, filters, edges, keys, values, grants) on more examples than `make test` takes, others each time.
 laws: $(VENV)/test.stamp
-	@LAWS=$(LAWS) $(BIN)/pytest --timeout 3600 tests/test_lists.py tests/test_filters.py tests/test_edge_filters.py \
-	  tests/test_edges.py tests/test_local_keys.py tests/test_identifiers.py tests/test_grants.py $(ARGS)
-
-# What lists cost over 100,000 rows a partner (benchmarks/README.md).
-bench-lists: $(VENV)/test.stamp
-	@$(BIN)/python -m benchmarks.lists $(ARGS)
-
-# How fast the gateway answers, beside two reference servers (docs/benchmarks.md). URL: of a PostgreSQL, without a database.
-bench: $(VENV)/test.stamp
-	@$(BIN)/python -m benchmarks.speed $(if $(QUICK),--quick --out build/bench) $(if $(URL),--url $(URL)) $(ARGS)
+	@LAWS=$(LAWS) $(BIN)/pytest --timeout 3600 $$(grep -lE '\blaw\([0-9]' tests/test_*.py) $(ARGS)
 
 check: $(VENV)/test.stamp
 	@$(BIN)/ruff check --quiet

@@ -133,6 +133,17 @@ GLPI_INSURANCE = """
     from glpi_contracts c join glpi_contracttypes t on t.id = c.contracttypes_id
     where c.is_deleted = 0 and c.is_template = 0 and t.name like 'Assurance %'
 """
+GLPI_KINDS = {
+    "VAN": 721,
+    "CAR": 296,
+    "CARGO_BIKE": 152,
+    "BICYCLE": 194,
+    "TOOL": 114,
+    "LAPTOP": 445,
+    "DESKTOP": 221,
+    "PHONE": 478,
+    "OTHER": 37,
+}
 GLPI_GOODS = f"{GLPI_INSURANCE} and c.comment like 'Marchandises %'"  # a coverage of its own beside what they insure
 GLPI_LINKS = f"""
     select concat(lower(i.itemtype), 's'), i.items_id, c.id, c.num
