@@ -1,4 +1,4 @@
-"""True systems to map: dumps of GLPI, Snipe-IT, Odoo and LibreBooking on real servers, and what plain SQL says is in them.
+"""True systems to map: GLPI, Snipe-IT, Odoo and LibreBooking on real servers, and what plain SQL says is in them.
 
 The SQL here is written without a look at the partner files: it joins by the systems' own documents and by names, so
 that a mapping which reads a wrong column does not agree with it.
