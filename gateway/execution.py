@@ -33,7 +33,10 @@ PLANS_PER_DOCUMENT = 64
 
 @dataclass(slots=True, eq=False)
 class Runtime:
-    """What all requests share. `catalog` is swapped whole on reload; a request keeps the one that it began with."""
+    """What all requests share. `catalog` is swapped whole on reload; a request keeps the one that it began with.
+
+    reference: answer everything with graphql-core, which tests compare with the planned way.
+    """
 
     schema: GraphQLSchema
     catalog: Catalog
@@ -44,6 +47,7 @@ class Runtime:
     ids_most: int = 100
     observers: tuple[Callable[[SourceCall], None], ...] = ()
     watcher: Watcher | None = None
+    reference: bool = False
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _plans: WeakKeyDictionary[Document, dict[Any, Plan]] = field(default_factory=WeakKeyDictionary)
 

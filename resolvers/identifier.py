@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # What is left out of the compare key: every ASCII character that is no letter and no digit, the blanks and dashes that
 # word processors put in, and every character that NFKC makes one of these (wide, small, raised and so on). A finite
@@ -42,16 +42,14 @@ def squeezed(value: str, kept: bool = False) -> str:
     return value.strip(BLANKS).translate(_UPPER) if kept else value.translate(_BARE)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyToken:
+class KeyToken(NamedTuple):
     """Leads to one record: mapping id and local key as text."""
 
     mapping: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class NameToken:
+class NameToken(NamedTuple):
     """Leads to the records that carry an identifier. country, partner: None where unsaid. value: as spelt."""
 
     scheme: str

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, Label, Select, func, literal, select, union_all
 
 from resolvers.connectors.sql.leading import padding
+
+Fill = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,14 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What to execute, and how to read what comes back: in each piece's own order, piece after piece."""
+    """What to execute, and how to read what comes back: in each piece's own order, piece after piece.
+
+    fills: what its named parameters are given, each worked out from what is asked (an Access or LinkRows).
+    """
 
     clause: Select[Any] | CompoundSelect[Any]
     pieces: tuple[Piece, ...]
+    fills: Mapping[str, Fill] = field(default_factory=dict)
 
     def read(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
         """Raw rows -> decoded ones. Of several pieces, a row names its piece and its place in it."""
