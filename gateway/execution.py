@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,12 +20,17 @@ from resolvers.catalog import Catalog
 from resolvers.connectors.pools import Pools
 from resolvers.context import Context
 from resolvers.cursor import Cursors
-from resolvers.errors import GatewayError, SourceError
+from resolvers.engine.compose import Composer, OutsideError
+from resolvers.engine.objects import Run
+from resolvers.engine.objects import answer as answer_of
+from resolvers.engine.outcome import Trouble
+from resolvers.errors import SourceError
 from resolvers.global_id import GlobalIds
 from resolvers.observation import SourceCall, Watcher
 from resolvers.plan import Plan, Planner, Withheld
 from resolvers.selection import Selections, named_variables
 from resolvers.viewer import Grant, Viewer
+from schema.resolution import resolution
 
 log = logging.getLogger("gateway")
 # Plans of one document: one per operation, grant and values of the variables that decided what is selected.
@@ -79,22 +85,36 @@ class Runtime:
         if self.watcher is not None:
             self.watcher.planned(plan)
         try:
-            running = execute(
-                self.schema,
-                document.ast,
-                context_value=context,
-                variable_values=dict(request.variables),
-                operation_name=request.operation_name,
-            )
-            result = running if isinstance(running, ExecutionResult) else await running
+            if plan.answer is None or self.reference:
+                data, troubles = await self._reference(context, document, request)
+            else:
+                run = Run(context, variables)
+                found = await plan.answer.resolve(run, (None,))
+                data, troubles = answer_of(found[0])
         finally:
             context.end()
-        answer: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            answer["errors"] = _errors(result.errors, request.id)
+        answer: dict[str, Any] = {"data": data}
+        if troubles:
+            answer["errors"] = _errors(troubles, request.id)
         if plan.withheld or context.withheld:
             answer["extensions"] = {"withheld": _withheld([*plan.withheld, *context.withheld], catalog, grant)}
         return answer
+
+    async def _reference(
+        self, context: Context, document: Document, request: OperationRequest
+    ) -> tuple[Any, list[Trouble]]:
+        """Data and errors by graphql-core: for what no plan answers, and to compare the planned way with."""
+        running = execute(
+            self.schema,
+            document.ast,
+            context_value=context,
+            variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+        )
+        result = running if isinstance(running, ExecutionResult) else await running
+        return result.data, [
+            Trouble(tuple(error.path or ()), error, tuple(error.nodes or ())) for error in result.errors or ()
+        ]
 
     def _plan(
         self,
@@ -113,7 +133,10 @@ class Runtime:
             root = self.schema.query_type
             assert root is not None
             selections = Selections(self.schema, document.fragments, variables)
-            found = Planner(self.schema, catalog, grant, selections).make(root, [operation.selection_set])
+            sets = [operation.selection_set]
+            found = Planner(self.schema, catalog, grant, selections).make(root, sets)
+            with suppress(OutsideError):
+                found.answer = Composer(self.schema, resolution(), catalog, found, selections, self.ids).root(sets)
             if len(kept) >= PLANS_PER_DOCUMENT:
                 kept.clear()
             kept[key] = found
@@ -145,39 +168,27 @@ def _withheld(withheld: Sequence[Withheld], catalog: Catalog, grant: Grant) -> l
     ]
 
 
-def _errors(errors: Sequence[GraphQLError], request_id: str) -> list[dict[str, Any]]:
+def _errors(troubles: Sequence[Trouble], request_id: str) -> list[dict[str, Any]]:
     """Errors as they are shown: one per place and source, at its first path, with a count."""
     shown: dict[Any, dict[str, Any]] = {}
-    for error in errors:
-        formatted = {**error.formatted, "extensions": _extensions(error, request_id)}
-        cause = _cause(error)
+    for trouble in troubles:
+        cause = trouble.shown
         if isinstance(cause, SourceError):
-            place = tuple(key for key in error.path or () if isinstance(key, str))
+            place = tuple(key for key in trouble.path if isinstance(key, str))
             key: Any = (place, cause.partner, cause.source, cause.code)
         else:
-            key = (tuple(error.path or ()), error.message, len(shown))
+            key = len(shown)
         if key in shown:
             extensions = shown[key]["extensions"]
             extensions["count"] = extensions.get("count", 1) + 1
-        else:
-            shown[key] = formatted
-        if not isinstance(cause, GatewayError):
-            shown[key]["message"] = "The gateway failed here."  # graphql-core's own words may hold a source's value
-    return list(shown.values())
-
-
-def _cause(error: GraphQLError) -> BaseException | None:
-    found = error.original_error
-    while isinstance(found, GraphQLError) and found.original_error is not None:
-        found = found.original_error
-    return None if isinstance(found, GraphQLError) else found
-
-
-def _extensions(error: GraphQLError, request_id: str) -> dict[str, Any]:
-    cause = _cause(error)
-    if isinstance(cause, GatewayError):
+            continue
+        told = GraphQLError(str(cause), list(trouble.nodes) or None, path=trouble.path).formatted
+        if cause is None:
+            log.error("request %s failed at %s", request_id, trouble.path, exc_info=trouble.error)
+            # graphql-core's own words may hold a source's value
+            shown[key] = {**told, "message": "The gateway failed here.", "extensions": {"code": "INTERNAL"}}
+            continue
         if isinstance(cause, SourceError):
             log.warning("request %s: source %s.%s: %s", request_id, cause.partner, cause.source, cause.code)
-        return cause.extensions
-    log.error("request %s failed at %s", request_id, error.path, exc_info=cause or error)
-    return {"code": "INTERNAL"}
+        shown[key] = {**told, "extensions": dict(cause.extensions)}
+    return list(shown.values())

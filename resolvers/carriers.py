@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
+from collections.abc import Sequence
 from typing import Any
 
 from aiodataloader import DataLoader
@@ -15,7 +16,7 @@ from resolvers.identifier import NameToken
 from resolvers.level import Level
 from resolvers.loaders import LINKS_MOST, cut_found
 from resolvers.lookups import find, meant
-from resolvers.pages import Page, slice_of
+from resolvers.pages import Page, Slice, slice_of
 from resolvers.plan import Step
 from resolvers.record import Record
 
@@ -40,38 +41,48 @@ async def carriers(context: Context, level: Level, arguments: Map[str, Any]) -> 
 
 
 def same(context: Context, step: Step, arguments: dict[str, Any]) -> DataLoader[Record, Page]:
-    """The loader of what is the same thing: record -> page of the records of other mappings that share a mark with it.
-
-    What counts is what both carry themselves: nothing goes over a third record.
-    """
+    """The loader of what is the same thing: record -> page of the records of other mappings that are."""
     found = context.loaders.get(step)
     if found is not None:
         return found
-    cut = slice_of(context, step.entity, arguments, f"{step.entity}.{step.edge}")
-    model = context.catalog.model
-    rules = {rule.scheme: rule for rule in model.field(step.entity, step.edge).strong}
-    names = model.identifiers(step.entity) or ""
+    cut = same_cut(context, step, arguments)
 
     async def load(parents: list[Record]) -> list[Page]:
-        carried = [_marks(parent, names, rules) for parent in parents]
-        tokens = {token for marks in carried for token in marks.values()}
-        if len(tokens) > LINKS_MOST:
-            message = "Too many records to look for others that are the same."
-            raise RequestError(message, code="LIST_TOO_WIDE", field=step.edge, allowed=LINKS_MOST)
-        rows, failed = await find(context, step.level, tokens)
-        by_mark: dict[Mark, dict[tuple[str, str], Row]] = {}
-        for row in {id(row): row for found in rows.values() for row in found}.values():
-            for mark in _marks(Record(context, step.level, row), names, rules):
-                by_mark.setdefault(mark, {})[row.mapping.id, row.key] = row
-        pages = []
-        for parent, marks in zip(parents, carried, strict=True):
-            alike = {place: row for mark in marks for place, row in by_mark.get(mark, {}).items()}
-            others = [row for row in alike.values() if row.mapping.id != parent.row.mapping.id]
-            pages.append(cut_found(context, step.level, cut, others, failed.values() if marks else ()))
-        return pages
+        return await same_of(context, step, cut, parents)
 
     found = context.loaders[step] = DataLoader(load)
     return found
+
+
+def same_cut(context: Context, step: Step, arguments: dict[str, Any]) -> Slice:
+    """What the arguments of such an edge mean. RequestError where they mean nothing."""
+    return slice_of(context, step.entity, arguments, f"{step.entity}.{step.edge}")
+
+
+async def same_of(context: Context, step: Step, cut: Slice, parents: Sequence[Record]) -> list[Page]:
+    """For each record the page of the records of other mappings that share a mark with it.
+
+    What counts is what both carry themselves: nothing goes over a third record.
+    """
+    model = context.catalog.model
+    rules = {rule.scheme: rule for rule in model.field(step.entity, step.edge).strong}
+    names = model.identifiers(step.entity) or ""
+    carried = [_marks(parent, names, rules) for parent in parents]
+    tokens = {token for marks in carried for token in marks.values()}
+    if len(tokens) > LINKS_MOST:
+        message = "Too many records to look for others that are the same."
+        raise RequestError(message, code="LIST_TOO_WIDE", field=step.edge, allowed=LINKS_MOST)
+    rows, failed = await find(context, step.level, tokens)
+    by_mark: dict[Mark, dict[tuple[str, str], Row]] = {}
+    for row in {id(row): row for found in rows.values() for row in found}.values():
+        for mark in _marks(Record(context, step.level, row), names, rules):
+            by_mark.setdefault(mark, {})[row.mapping.id, row.key] = row
+    pages = []
+    for parent, marks in zip(parents, carried, strict=True):
+        alike = {place: row for mark in marks for place, row in by_mark.get(mark, {}).items()}
+        others = [row for row in alike.values() if row.mapping.id != parent.row.mapping.id]
+        pages.append(cut_found(context, step.level, cut, others, failed.values() if marks else ()))
+    return pages
 
 
 def _marks(record: Record, names: str, rules: Map[str, Strong]) -> dict[Mark, NameToken]:

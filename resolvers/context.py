@@ -52,6 +52,7 @@ class Context:
     observers: tuple[Callable[[SourceCall], None], ...] = ()
     watcher: Watcher | None = None
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+    batches: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     pages: dict[Any, asyncio.Future[Any]] = field(default_factory=dict)
     _calls: set[asyncio.Future[Any]] = field(default_factory=set)
     partners: Partners = field(init=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Mapping as Map
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from resolvers.entity import Kind
 from resolvers.errors import RequestError
 from resolvers.familiar import familiar
 from resolvers.identifier import KeyToken, NameToken
+from resolvers.level import Level
 from resolvers.lists import collect
 from resolvers.loaders import children, links, lookup
 from resolvers.pages import Page
@@ -53,7 +54,7 @@ def resolve(declared: Declared, source: Any, info: Info, arguments: dict[str, An
         case PartnerView():
             return _of_partner(declared, source, name, info, given)
         case ViewerView():
-            return _own_record(source.context, info)
+            return own_record(source.context, _step(source.context, info).level)
         case _:
             return _of_root(declared, name, info, given)
 
@@ -87,7 +88,7 @@ def _of_record(declared: Declared, record: Record, path: str, info: Info, given:
         case Kind.LEAF:
             return _value(record, path, info)
         case Kind.PARTNER:
-            return _partners(context, record.value(path))
+            return partners_of(context, record.value(path))
         case Kind.DERIVED:
             assert declared.compute is not None
             if record.row.mapping.id not in _step(context, info).follow:
@@ -122,7 +123,8 @@ def _value(record: Record, path: str, info: Info) -> Any:
     return part_of(record, path, required)
 
 
-def _partners(context: Context, codes: Any) -> Any:
+def partners_of(context: Context, codes: Any) -> Any:
+    """The partners of codes (or of one), as far as the caller may know them."""
     if isinstance(codes, list):
         return [found for code in codes if (found := context.partners.shown(code)) is not None]
     return context.partners.shown(codes)
@@ -143,10 +145,10 @@ def _reverse(declared: Declared, record: Record, info: Info, given: dict[str, An
     step = _step(context, info)
     if record.row.mapping.id not in step.follow:
         return None
-    wanted = _wanted(declared, context, step.entity, given)
+    asked_for = wanted(declared, context, step.entity, given)
     if is_list_type(info.return_type):  # a plain list instead of a connection: as long as a page may be
-        return _nodes(children(context, step, {**given, "first": context.page[1]}, wanted, _path(info)).load(record))
-    return children(context, step, given, wanted, _path(info)).load(record)
+        return _nodes(children(context, step, {**given, "first": context.page[1]}, asked_for, _path(info)).load(record))
+    return children(context, step, given, asked_for, _path(info)).load(record)
 
 
 async def _nodes(loading: Awaitable[Page]) -> list[Record]:
@@ -156,10 +158,10 @@ async def _nodes(loading: Awaitable[Page]) -> list[Record]:
     return page.nodes
 
 
-def _wanted(declared: Declared, context: Context, entity: str, given: Map[str, Any]) -> Predicate | None:
+def wanted(declared: Declared, context: Context, entity: str, given: Map[str, Any]) -> Predicate | None:
     """What the arguments of a list ask of its records, in what the caller may know."""
-    wanted = condition(declared, given)
-    return wanted and familiar(context.catalog.model, entity, wanted, context.neighbours)
+    found = condition(declared, given)
+    return found and familiar(context.catalog.model, entity, found, context.neighbours)
 
 
 def condition(declared: Declared, given: Map[str, Any]) -> Predicate | None:
@@ -196,7 +198,7 @@ def _collected(
     declared: Declared, context: Context, info: Info, given: dict[str, Any], partner: str | None
 ) -> Awaitable[Page]:
     level = _step(context, info).level
-    return collect(context, level, given, _wanted(declared, context, level.entity, given), partner, _path(info))
+    return collect(context, level, given, wanted(declared, context, level.entity, given), partner, _path(info))
 
 
 def _once(context: Context, key: object, start: Callable[[], Awaitable[Page]]) -> Awaitable[Page]:
@@ -206,9 +208,8 @@ def _once(context: Context, key: object, start: Callable[[], Awaitable[Page]]) -
     return context.pages[key]
 
 
-def _own_record(context: Context, info: Info) -> Any:
+def own_record(context: Context, level: Level) -> Awaitable[Record | None]:
     """The viewer's own record: the one of its partner's that carries its subject as an identifier, if it is one."""
-    step = _step(context, info)
     viewer = context.viewer
     model = context.catalog.model
     tokens = [
@@ -216,7 +217,7 @@ def _own_record(context: Context, info: Info) -> Any:
         for scheme in model.enums["IdentifierScheme"]
         if (subject := model.compared(viewer.subject, scheme))
     ]
-    return _only(lookup(context, step.level).load_many(tokens))
+    return _only(lookup(context, level).load_many(tokens))
 
 
 async def _only(loading: Awaitable[list[Record | None]]) -> Record | None:
@@ -238,18 +239,27 @@ def _of_root(declared: Declared, name: str, info: Info, given: dict[str, Any]) -
         case "partner":
             return context.partners.shown(given["code"])
         case "node":
-            return _node(context, place(info), given["id"])
+            return _found(context, named_by_id(context, place(info), [given["id"]])[0])
         case _:
-            ids = given["ids"]
-            if len(ids) > context.ids_most:
-                raise RequestError(
-                    f"At most {context.ids_most} ids in one call.", code="TOO_MANY_IDS", allowed=context.ids_most
-                )
-            return [_node(context, place(info), text) for text in ids]
+            return [_found(context, named) for named in named_by_id(context, place(info), given["ids"])]
 
 
-def _node(context: Context, at: Place, text: str) -> Any:
-    """The record that an id names; what the caller may not see is answered like what does not exist."""
+Named = PartnerView | tuple[Level, KeyToken] | None
+
+
+def named_by_id(context: Context, at: Place, texts: Sequence[str]) -> list[Named]:
+    """What ids name: a partner, a record of a level of the place, or what is not there for the caller.
+
+    RequestError where one is no id, or where there are too many.
+    """
+    if len(texts) > context.ids_most:
+        message = f"At most {context.ids_most} ids in one call."
+        raise RequestError(message, code="TOO_MANY_IDS", allowed=context.ids_most)
+    return [_named(context, at, text) for text in texts]
+
+
+def _named(context: Context, at: Place, text: str) -> Named:
+    """What an id names; what the caller may not see is answered like what does not exist."""
     named = context.ids.read(text)
     if named.entity == PartnerView.entity:
         return context.partners.shown(named.mapping) if not named.key else None
@@ -257,4 +267,8 @@ def _node(context: Context, at: Place, text: str) -> Any:
     mapping = None if level is None else level.mappings.get(named.mapping)
     if level is None or mapping is None or mapping.key_is_personal != named.enciphered:
         return None
-    return lookup(context, level).load(KeyToken(mapping.id, named.key))
+    return level, KeyToken(mapping.id, named.key)
+
+
+def _found(context: Context, named: Named) -> Any:
+    return lookup(context, named[0]).load(named[1]) if isinstance(named, tuple) else named

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+from binascii import b2a_base64
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from resolvers.errors import RequestError
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Named(NamedTuple):
@@ -42,6 +46,17 @@ class GlobalIds:
         else:
             raw = f"{head}:{key}".encode()
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    def writer(self, entity: str, mapping: str, personal: bool = False) -> Callable[[str], str]:
+        """What writes the ids of one mapping, key -> id."""
+        if personal:
+            return lambda key: self.write(entity, mapping, key, personal)
+        head = f"{entity}.{mapping}:".encode()
+
+        def write(key: str) -> str:
+            return b2a_base64(head + key.encode(), newline=False).translate(_URL_SAFE, b"=").decode()
+
+        return write
 
     def read(self, text: str) -> Named:
         """What an id names. RequestError BAD_USER_INPUT where it is no id."""

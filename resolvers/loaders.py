@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import replace
 from typing import Any
@@ -35,25 +35,48 @@ def lookup(context: Context, level: Level) -> DataLoader[Token, Record | None]:
 
         async def load(tokens: list[Token]) -> list[Record | Exception | None]:
             rows, failed = await find(context, level, tokens)
-            return [_single(context, level, token, rows, failed) for token in tokens]
+            return [
+                Record(context, level, row)
+                if isinstance(row := single(context, level, token, rows, failed), Row)
+                else row
+                for token in tokens
+            ]
 
         found = context.loaders[level] = DataLoader(load)
     return found
 
 
-def _single(
+async def singles(context: Context, level: Level, tokens: Sequence[Token]) -> dict[Token, Row | Exception | None]:
+    """What each of some tokens leads to. Places that share a level, and ask at the same time, share its fetches."""
+    if len(level.places) < 2:
+        rows, failed = await find(context, level, tokens)
+    else:
+        loader = context.batches.get(level)
+        if loader is None:
+
+            async def load(batches: list[tuple[Token, ...]]) -> list[Any]:
+                found = await find(context, level, [token for batch in batches for token in batch])
+                return [found] * len(batches)
+
+            loader = context.batches[level] = DataLoader(load, cache=False)
+        rows, failed = await loader.load(tuple(tokens))
+    return {token: single(context, level, token, rows, failed) for token in tokens}
+
+
+def single(
     context: Context, level: Level, token: Token, rows: Map[Any, list[Row]], failed: Map[str, SourceError]
-) -> Record | Exception | None:
+) -> Row | Exception | None:
+    """The row that a token leads to, among those found; the error of a source that may have hidden it."""
     if isinstance(token, KeyToken):
         found = rows.get(token)
         if found:
-            return Record(context, level, found[0])
+            return found[0]
         mapping = level.mappings.get(token.mapping)
         return None if mapping is None else failed.get(mapping.source_id)
     fitting = meant(token, rows, level, context)
     unheard = [error for error in failed.values() if token.partner in (None, error.partner)]
     if len(fitting) == 1 and not unheard:
-        return Record(context, level, fitting[0])
+        return fitting[0]
     # Several records under one name are no answer, and one of them may be where nobody could look.
     return unheard[0] if unheard and len(fitting) < 2 else None
 
@@ -65,17 +88,32 @@ def children(
     found = context.loaders.get(step)
     if found is not None:
         return found
-    identity = f"{step.entity}.{step.via}"
-    cut = slice_of(context, step.entity, arguments, identity)
-    names = context.catalog.model.identifiers
-    level = step.level
+    cut = children_cut(context, step, arguments)
     put: list[asyncio.Task[tuple[Asking, list[SourceError]]]] = []
 
-    async def ask(parents: list[Record], window: Window) -> tuple[list[list[Row]], list[SourceError]]:
+    async def load(parents: list[Record]) -> list[Page]:
         if not put:  # edges of the filter are resolved once, however many batches there are
-            put.append(asyncio.ensure_future(asked(context, level, condition, cut.window.order, place)))
-        asking, unheard = await put[0]
-        tokens, sort_out = sorted_out(parents, names(parents[0].entity) if step.named else None)
+            put.append(asyncio.ensure_future(asked(context, step.level, condition, cut.window.order, place)))
+        return await children_of(context, step, cut, await put[0], parents)
+
+    found = context.loaders[step] = DataLoader(load)
+    return found
+
+
+def children_cut(context: Context, step: Step, arguments: dict[str, Any]) -> Slice:
+    """What the arguments of a reverse edge mean. RequestError where they mean nothing."""
+    return slice_of(context, step.entity, arguments, f"{step.entity}.{step.via}")
+
+
+async def children_of(
+    context: Context, step: Step, cut: Slice, put: tuple[Asking, list[SourceError]], parents: Sequence[Record]
+) -> list[Page]:
+    """For each parent the page of the records that lead to it, as the sources are `asked`."""
+    asking, unheard = put
+    names = context.catalog.model.identifiers(parents[0].entity) if step.named else None
+
+    async def ask(window: Window) -> tuple[list[list[Row]], list[SourceError]]:
+        tokens, sort_out = sorted_out(parents, names)
         rows, failures = await gather(
             asking.fetches, lambda fetch: asking.rows(fetch, Children(step.via, tokens, window))
         )
@@ -83,28 +121,23 @@ def children(
             rows.reverse()
         return [merge(bucket, window.order) for bucket in sort_out(rows)], [*unheard, *failures]
 
-    async def load(parents: list[Record]) -> list[Page]:
-        buckets, failures = await ask(parents, cut.window)
-        counts: dict[str, asyncio.Task[dict[Record, int] | None]] = {}
+    buckets, failures = await ask(cut.window)
+    counts: list[asyncio.Task[dict[Record, int] | None]] = []
 
-        async def count_all() -> dict[Record, int] | None:
-            whole = replace(cut.window, after=None, before=None, limit=None)
-            found, errors = await ask(parents, whole)
-            return None if errors else {parent: len(rows) for parent, rows in zip(parents, found, strict=True)}
+    async def count_all() -> dict[Record, int] | None:
+        found, errors = await ask(replace(cut.window, after=None, before=None, limit=None))
+        return None if errors else {parent: len(rows) for parent, rows in zip(parents, found, strict=True)}
 
-        async def count(parent: Record) -> int | None:
-            if "all" not in counts:  # one more statement per source for all parents, not one for each
-                counts["all"] = asyncio.ensure_future(count_all())
-            counted = await counts["all"]
-            return None if counted is None else counted[parent]
+    async def count(parent: Record) -> int | None:
+        if not counts:  # one more statement per source for all parents, not one for each
+            counts.append(asyncio.ensure_future(count_all()))
+        counted = await counts[0]
+        return None if counted is None else counted[parent]
 
-        return [
-            Page(context, level, cut, rows, failures, lambda parent=parent: count(parent))  # type: ignore[misc]
-            for parent, rows in zip(parents, buckets, strict=True)
-        ]
-
-    found = context.loaders[step] = DataLoader(load)
-    return found
+    return [
+        Page(context, step.level, cut, rows, failures, lambda parent=parent: count(parent))  # type: ignore[misc]
+        for parent, rows in zip(parents, buckets, strict=True)
+    ]
 
 
 def links(context: Context, step: Step, arguments: dict[str, Any]) -> DataLoader[Record, Page]:
@@ -112,29 +145,37 @@ def links(context: Context, step: Step, arguments: dict[str, Any]) -> DataLoader
     found = context.loaders.get(step)
     if found is not None:
         return found
-    cut = slice_of(context, step.entity, arguments, f"{step.edge}>{step.entity}")
-    level = step.level
+    cut = links_cut(context, step, arguments)
 
     async def load(parents: list[Record]) -> list[Page]:
-        tokens, unread = await linked(context, step, parents)
-        wanted = {token for found in tokens for token in found}
-        if len(wanted) > LINKS_MOST:
-            raise RequestError(
-                "This edge has too many links.", code="LIST_TOO_WIDE", field=step.edge, allowed=LINKS_MOST
-            )
-        rows, failed = await find(context, level, wanted)
-        pages = []
-        for mine, failures in zip(tokens, unread, strict=True):
-            found: dict[tuple[str, str], Row] = {}
-            for token in mine:
-                leads = rows.get(token, []) if isinstance(token, KeyToken) else meant(token, rows, level, context)
-                found.update({(row.mapping.id, row.key): row for row in leads})
-            errors = [*failures, *_concerned(mine, level, failed)]
-            pages.append(cut_found(context, level, cut, found.values(), errors))
-        return pages
+        return await links_of(context, step, cut, parents)
 
     found = context.loaders[step] = DataLoader(load)
     return found
+
+
+def links_cut(context: Context, step: Step, arguments: dict[str, Any]) -> Slice:
+    """What the arguments of an edge by links mean. RequestError where they mean nothing."""
+    return slice_of(context, step.entity, arguments, f"{step.edge}>{step.entity}")
+
+
+async def links_of(context: Context, step: Step, cut: Slice, parents: Sequence[Record]) -> list[Page]:
+    """For each parent the page of what its links lead to."""
+    level = step.level
+    tokens, unread = await linked(context, step, parents)
+    wanted = {token for found in tokens for token in found}
+    if len(wanted) > LINKS_MOST:
+        raise RequestError("This edge has too many links.", code="LIST_TOO_WIDE", field=step.edge, allowed=LINKS_MOST)
+    rows, failed = await find(context, level, wanted)
+    pages = []
+    for mine, failures in zip(tokens, unread, strict=True):
+        found: dict[tuple[str, str], Row] = {}
+        for token in mine:
+            leads = rows.get(token, []) if isinstance(token, KeyToken) else meant(token, rows, level, context)
+            found.update({(row.mapping.id, row.key): row for row in leads})
+        errors = [*failures, *_concerned(mine, level, failed)]
+        pages.append(cut_found(context, level, cut, found.values(), errors))
+    return pages
 
 
 def _concerned(tokens: Iterable[Token], level: Level, failed: Map[str, SourceError]) -> list[SourceError]:

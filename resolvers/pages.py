@@ -31,10 +31,25 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    """Where a page stands in its list; its cursors are written when they are asked for."""
+
+    page: Page
+
+    @property
+    def has_next_page(self) -> bool:
+        return self.page.has_next
+
+    @property
+    def has_previous_page(self) -> bool:
+        return self.page.has_previous
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.page.cursor(self.page.rows[0]) if self.page.rows else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self.page.cursor(self.page.rows[-1]) if self.page.rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,11 @@ class Page:
             for named in bound.missing if bound is not None else ():
                 failed.setdefault(named, "SOURCE_UNAVAILABLE")
         self._failed = failed
-        self.nodes = [Record(context, level, row) for row in self.rows]
+
+    @property
+    def nodes(self) -> list[Record]:
+        """The records of its rows."""
+        return [Record(self._context, self._level, row) for row in self.rows]
 
     @property
     def edges(self) -> list[Edge]:
@@ -94,8 +113,7 @@ class Page:
 
     @property
     def page_info(self) -> PageInfo:
-        ends = [self.cursor(row) for row in (self.rows[0], self.rows[-1])] if self.rows else [None, None]
-        return PageInfo(self.has_next, self.has_previous, ends[0], ends[1])
+        return PageInfo(self)
 
     @property
     def partial(self) -> bool:

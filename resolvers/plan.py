@@ -81,13 +81,14 @@ class Plan:
     """What an operation fetches for a grant.
 
     steps: by place. nodes: levels at places of interface type, by place and entity. looked_at: the variables that the
-    planner looked at.
+    planner looked at. answer: what was composed to answer it.
     """
 
     steps: dict[Place, Step] = field(default_factory=dict)
     nodes: dict[tuple[Place, str], Level] = field(default_factory=dict)
     withheld: list[Withheld] = field(default_factory=list)
     looked_at: frozenset[str] = frozenset()
+    answer: Any = None
 
 
 class Planner:
