@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Lifespan, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from gateway import health, http, ide, server
 from gateway.cors import Cors
@@ -44,16 +44,17 @@ def create(
     origins: tuple[str, ...] = (),
     pages: Sequence[BaseRoute] = (),
     lifespan: Lifespan[Starlette] | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """The ASGI application.
 
     schema, sdl: what operations are validated against, and its text for `GET /schema.graphql`. origins: whose pages
     may call from a browser, each `https://host[:port]`. pages: what answers without a credential, the IDE.
     """
     limits = limits or Limits()
+    endpoint = Endpoint(authentication, Documents(schema, limits), execute, limits)
     app = Starlette(
         routes=[
-            Exact(PATH, Endpoint(authentication, Documents(schema, limits), execute, limits)),
+            Exact(PATH, endpoint),
             *health.routes(ready),
             Route("/schema.graphql", Sdl(sdl, authentication), methods=["GET"]),
             *pages,
@@ -63,7 +64,26 @@ def create(
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    return app
+    return Front(endpoint, app)
+
+
+class Front:
+    """The application: operations go straight to their endpoint, everything else through `general`.
+
+    The general way costs more than half an answer from memory does. A request that tells an origin needs it, for CORS.
+    """
+
+    def __init__(self, endpoint: Endpoint, general: Starlette) -> None:
+        self._endpoint = endpoint
+        self._general = general
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH:
+            headers = http.headers(scope)
+            if b"origin" not in headers:
+                await self._endpoint.answer(scope, headers, receive, send)
+                return
+        await self._general(scope, receive, send)
 
 
 class Exact(Route):
@@ -108,7 +128,7 @@ async def _mask(request: Request, _: Exception) -> Response:
     return Refusal(RequestError("The gateway failed.", code="INTERNAL", status=500), request_id)
 
 
-def compose(federation: Federation, settings: Settings) -> Starlette:
+def compose(federation: Federation, settings: Settings) -> ASGIApp:
     """The application of a federation: what `gateway serve` and `gateway demo` run."""
 
     @contextlib.asynccontextmanager

@@ -33,7 +33,8 @@ class Authenticator:
     def __init__(self, issuers: Issuers, keyring: Keyring | None = None) -> None:
         self._issuers = issuers
         self._keyring = keyring
-        self._verified: dict[bytes, Verified] = {}  # by SHA-256 of the token, oldest first
+        # By SHA-256 of the header, oldest first; with each, its viewer by the purpose asked for.
+        self._verified: dict[bytes, tuple[Verified, dict[str, Viewer]]] = {}
 
     async def adopt(self, identities: Mapping[str, Identity | None]) -> None:
         """Take over the partners of a new catalog, by code: from now on only they, and only as it says."""
@@ -57,23 +58,42 @@ class Authenticator:
             elif name == b"x-purpose":
                 purposes.append(value)
         try:
-            viewer = await self._viewer(authorizations)
+            if len(authorizations) != 1:
+                raise RefusedError(f"{len(authorizations)} Authorization headers")
+            found, chosen = await self._viewer(authorizations[0])
         except RefusedError as reason:
             log.info("credential refused: %s", reason)
             raise _unauthenticated() from None
-        return _with_purpose(viewer, purposes)
+        purpose = _purpose(found, purposes)
+        if purpose is None:
+            return found
+        viewer = chosen.get(purpose)
+        if viewer is None:
+            viewer = chosen[purpose] = replace(found, purpose=purpose)
+        return viewer
 
-    async def _viewer(self, authorizations: Sequence[bytes]) -> Viewer:
-        if len(authorizations) != 1:
-            raise RefusedError(f"{len(authorizations)} Authorization headers")
-        if len(authorizations[0]) > MAX_CREDENTIAL:
-            raise RefusedError(f"{len(authorizations[0])} bytes are too many")
-        match = _BEARER.fullmatch(authorizations[0])
+    async def _viewer(self, authorization: bytes) -> tuple[Viewer, dict[str, Viewer]]:
+        """The viewer of a credential, and the same with each of its purposes that was asked for before."""
+        digest = hashlib.sha256(authorization).digest()
+        known = self._verified.get(digest)
+        if known is not None:
+            verified = known[0]
+            if verified.expires > time.time() and verified.published.holds(verified.key):
+                return verified.viewer, known[1]
+            del self._verified[digest]
+        if len(authorization) > MAX_CREDENTIAL:
+            raise RefusedError(f"{len(authorization)} bytes are too many")
+        match = _BEARER.fullmatch(authorization)
         if match is None:
             raise RefusedError("not a bearer credential")
         if match[1].startswith(keys.PREFIX.encode()):
-            return await self._of_key(match[1].decode())
-        return await self._of_token(match[1])
+            return await self._of_key(match[1].decode()), {}
+        verified = await verify(match[1], self._issuers)
+        while len(self._verified) >= MAX_VERIFIED:
+            del self._verified[next(iter(self._verified))]
+        chosen: dict[str, Viewer] = {}
+        self._verified[digest] = verified, chosen
+        return verified.viewer, chosen
 
     async def _of_key(self, text: str) -> Viewer:
         key = await self._keyring.find(text) if self._keyring else None
@@ -82,19 +102,6 @@ class Authenticator:
         if key.partner not in self._issuers.partners:
             raise RefusedError(f"API key {key.id} of a partner that is not in the catalog")
         return Viewer(key.partner, f"key:{key.id}", frozenset(key.scopes), key.purposes)
-
-    async def _of_token(self, token: bytes) -> Viewer:
-        digest = hashlib.sha256(token).digest()
-        known = self._verified.get(digest)
-        if known is not None:
-            if known.expires > time.time() and known.published.holds(known.key):
-                return known.viewer
-            del self._verified[digest]
-        verified = await verify(token, self._issuers)
-        while len(self._verified) >= MAX_VERIFIED:
-            del self._verified[next(iter(self._verified))]
-        self._verified[digest] = verified
-        return verified.viewer
 
 
 def _unauthenticated() -> RequestError:
@@ -108,10 +115,10 @@ def _unauthenticated() -> RequestError:
     )
 
 
-def _with_purpose(viewer: Viewer, asked: Sequence[bytes]) -> Viewer:
+def _purpose(viewer: Viewer, asked: Sequence[bytes]) -> str | None:
     """The purpose that X-Purpose picks of those carried; without it the only one, if there is only one."""
     if not asked:
-        return replace(viewer, purpose=viewer.purposes[0]) if len(viewer.purposes) == 1 else viewer
+        return viewer.purposes[0] if len(viewer.purposes) == 1 else None
     purpose = asked[0].decode("latin-1")
     if len(asked) > 1 or purpose not in viewer.purposes:
         carried = ", ".join(viewer.purposes) or "none"
@@ -121,4 +128,4 @@ def _with_purpose(viewer: Viewer, asked: Sequence[bytes]) -> Viewer:
             status=403,
             hint=f"One header X-Purpose, with one of: {carried}.",
         )
-    return replace(viewer, purpose=purpose)
+    return purpose

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from sys import getsizeof
 from typing import Any
 
 from graphql import (
@@ -13,20 +14,41 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    KnownTypeNamesRule,
+    NamedTypeNode,
     NoFragmentCyclesRule,
     OperationDefinitionNode,
     OperationType,
     parse,
+    specified_rules,
     validate,
 )
 
 from gateway.extent import measure
 from gateway.http import OperationRequest, RejectedError, not_allowed, told
 from gateway.limits import Limits, exceeded
+from gateway.places import Text
 from resolvers.errors import RequestError
 
 MESSAGE = 400  # characters; the parser and the rules quote the caller's text at any length
+GUESSES = 5  # what was meant by an unknown type is guessed so often: each guess looks at every type of the schema
 NO_AST = DocumentNode(definitions=())
+
+
+class KnownTypes(KnownTypeNamesRule):
+    """graphql-core's rule, whose guesses are bounded."""
+
+    _unknown = 0
+
+    def enter_named_type(self, node: NamedTypeNode, *rest: Any) -> None:
+        if node.name.value not in self.existing_types_map:
+            self._unknown += 1
+            if self._unknown > GUESSES:
+                self.type_names = []
+        super().enter_named_type(node, *rest)
+
+
+RULES = tuple(KnownTypes if rule is KnownTypeNamesRule else rule for rule in specified_rules)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -34,7 +56,8 @@ class Document:
     """One GraphQL text; equal only to itself, so that what is worked out for it can be kept by it.
 
     operations: by name, "" for the one without a name. fragments: by name. errors: why it cannot run, as GraphQL
-    errors; `ast` is then empty where the text could not be parsed.
+    errors; `ast` is then empty where the text could not be parsed. plans: what was worked out for it; it goes when the
+    document does.
     """
 
     text: str
@@ -42,6 +65,7 @@ class Document:
     operations: Mapping[str, OperationDefinitionNode]
     fragments: Mapping[str, FragmentDefinitionNode]
     errors: tuple[Mapping[str, Any], ...] = ()
+    plans: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of that name, or the only one; None where there is none or the choice is open."""
@@ -63,18 +87,20 @@ class Documents:
         self._refused = _Shelf(limits)
 
     def get(self, request: OperationRequest) -> Document:
-        """The document of `request`, which has the operation asked for. RequestError where it cannot be run."""
-        document = self._runnable.find(request.query) or self._refused.find(request.query) or self._read(request.query)
-        operation = document.operation(request.operation_name)
-        if operation and request.safe and operation.operation is not OperationType.QUERY:
-            raise not_allowed(f"A {operation.operation.value} needs POST.", "POST")
-        if document.errors:
-            raise RejectedError(document.errors)
-        if not operation:
-            raise _unresolved(document, request.operation_name)
+        """The document of `request`, which has the operation asked for. RequestError where it cannot be run.
+
+        A new text is read at once, whatever it costs: what callers send goes through a `Reader`.
+        """
+        document = self.known(request.query) or self.read(request.query)
+        self.check(document, request)
         return document
 
-    def _read(self, text: str) -> Document:
+    def known(self, text: str) -> Document | None:
+        """The document of a text that was read before, if it is still kept."""
+        return self._runnable.find(text) or self._refused.find(text)
+
+    def read(self, text: str) -> Document:
+        """The document of a new text: the one thing here that costs."""
         try:
             document = self._parse(text)
         except RequestError as refusal:
@@ -83,11 +109,25 @@ class Documents:
         shelf.keep(document)
         return document
 
+    @staticmethod
+    def check(document: Document, request: OperationRequest) -> None:
+        """RequestError where `request` cannot be run with its document."""
+        operation = document.operation(request.operation_name)
+        if operation and request.safe and operation.operation is not OperationType.QUERY:
+            raise not_allowed(f"A {operation.operation.value} needs POST.", "POST")
+        if document.errors:
+            raise RejectedError(document.errors)
+        if not operation:
+            raise _unresolved(document, request.operation_name)
+
     def _parse(self, text: str) -> Document:
         limits = self._limits
+        lines = 1 + text.count("\n") + text.count("\r") - text.count("\r\n")
+        if lines > limits.lines:
+            raise exceeded("TOO_MANY_LINES", "lines", limits.lines, "Too many lines", lines)
         try:
             ast = parse(
-                text,
+                Text(text),
                 max_lexical_tokens=limits.tokens,
                 max_comments=limits.tokens,
                 allow_empty_selection_sets=False,
@@ -108,7 +148,7 @@ class Documents:
             if value > allowed:
                 raise exceeded(code, name, allowed, what, value)
         # Where fragments go in circles the extent is not known, and nothing else needs saying.
-        rules = (NoFragmentCyclesRule,) if extent.cyclic else None
+        rules = (NoFragmentCyclesRule,) if extent.cyclic else RULES
         errors = validate(self._schema, ast, rules, max_errors=limits.errors)
         definitions = ast.definitions
         return Document(
@@ -143,8 +183,8 @@ class _Shelf:
 
 
 def _weight(document: Document) -> int:
-    # A token with its node takes about as much memory as 600 characters of text.
-    return int(getattr(document.ast, "token_count", 0)) + len(document.text) // 600 + 1
+    # A token with its node takes about as much memory as 600 bytes of text; one emoji makes four bytes of each letter.
+    return int(getattr(document.ast, "token_count", 0)) + getsizeof(document.text) // 600 + 1
 
 
 def _formatted(errors: Iterable[GraphQLError], code: str) -> tuple[Mapping[str, Any], ...]:

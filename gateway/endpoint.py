@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
@@ -10,10 +9,11 @@ from typing import Any, Protocol
 from starlette.types import Receive, Scope, Send
 
 from gateway import http
-from gateway.departure import DepartedError, Departure
 from gateway.documents import Document, Documents
-from gateway.http import OperationRequest
+from gateway.http import Headers, OperationRequest
 from gateway.limits import Limits, exceeded
+from gateway.reader import Reader
+from gateway.vigil import DepartedError, LateError, Vigil
 from resolvers.errors import RequestError
 from resolvers.viewer import Viewer
 
@@ -37,34 +37,39 @@ class Endpoint:
     def __init__(self, authentication: Authentication, documents: Documents, execute: Execute, limits: Limits) -> None:
         self._authentication = authentication
         self._documents = documents
+        self._reader = Reader(documents, limits)
         self._execute = execute
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = http.headers(scope)
+        await self.answer(scope, http.headers(scope), receive, send)
+
+    async def answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        """Answer a request whose headers were read before. It raises nothing but a cancellation."""
         request_id = http.identify(headers)
         request = None
         try:
-            async with asyncio.timeout(self._limits.deadline) as deadline:
+            with Vigil(receive, self._limits.deadline) as vigil:
                 viewer = await self._authentication.authenticate(scope["headers"])
                 request = await http.decode(scope, headers, receive, self._limits.body, request_id)
-                document = self._documents.get(request)
-                async with Departure(receive):
-                    answer = await self._execute(viewer, document, request)
+                vigil.heard()
+                document = self._documents.known(request.query)
+                if document is None:
+                    document = await self._reader.read(viewer.partner, request.query)
+                self._documents.check(document, request)
+                answer = await self._execute(viewer, document, request)
             status, body = http.encode(answer, request, self._limits.errors)
+            await http.write(send, headers, status, body, http.FIELDS[request.accepts], request_id)
         except DepartedError:
             return
         except RequestError as error:
             await http.refuse(send, headers, error, request_id, request)
-        except Exception as error:
-            if isinstance(error, TimeoutError) and deadline.expired():
-                refused = _late(self._limits.deadline, request)
-            else:
-                log.exception("request %s failed", request_id)
-                refused = RequestError("The gateway failed.", code="INTERNAL", status=500)
+        except LateError:
+            await http.refuse(send, headers, _late(self._limits.deadline, request), request_id)
+        except Exception:
+            log.exception("request %s failed", request_id)
+            refused = RequestError("The gateway failed.", code="INTERNAL", status=500)
             await http.refuse(send, headers, refused, request_id)
-        else:
-            await http.write(send, headers, status, body, http.FIELDS[request.accepts], request_id)
 
 
 def _late(allowed: float, request: OperationRequest | None) -> RequestError:

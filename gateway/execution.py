@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.execution.values import get_variable_values
 
 from gateway.documents import Document
 from gateway.http import OperationRequest
+from gateway.plan_extension import PlanExtension
+from gateway.plans import Plans
 from resolvers.agreement import scopes_of
 from resolvers.catalog import Catalog
 from resolvers.connectors.pools import Pools
 from resolvers.context import Context
 from resolvers.cursor import Cursors
-from resolvers.engine.compose import Composer, OutsideError
 from resolvers.engine.objects import Run
 from resolvers.engine.objects import answer as answer_of
 from resolvers.engine.outcome import Trouble
 from resolvers.errors import SourceError
 from resolvers.global_id import GlobalIds
 from resolvers.observation import SourceCall, Watcher
-from resolvers.plan import Plan, Planner, Withheld
-from resolvers.selection import Selections, named_variables
+from resolvers.plan import Withheld
+from resolvers.selection import Selections
 from resolvers.viewer import Grant, Viewer
-from schema.resolution import resolution
 
 log = logging.getLogger("gateway")
-# Plans of one document: one per operation, grant and values of the variables that decided what is selected.
-PLANS_PER_DOCUMENT = 64
 
 
 @dataclass(slots=True, eq=False)
@@ -55,7 +51,10 @@ class Runtime:
     watcher: Watcher | None = None
     reference: bool = False
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
-    _plans: WeakKeyDictionary[Document, dict[Any, Plan]] = field(default_factory=WeakKeyDictionary)
+    plans: Plans = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plans = Plans(self.schema, self.ids)
 
     async def execute(self, viewer: Viewer, document: Document, request: OperationRequest) -> dict[str, Any]:
         """The response of one operation; without `data` where its variables do not fit."""
@@ -66,7 +65,9 @@ class Runtime:
         if isinstance(variables, list):
             return {"errors": [_unfit(error) for error in variables]}
         grant = catalog.grant(viewer, now.date())
-        plan = self._plan(document, operation, catalog, grant, variables.coerced)
+        extension = PlanExtension.asked(request.extensions, viewer, catalog) if request.extensions else None
+        watcher = self.watcher if extension is None else extension.course or self.watcher
+        plan = self.plans.get(document, operation, catalog, grant, variables.coerced)
         context = Context(
             viewer=viewer,
             grant=grant,
@@ -80,14 +81,15 @@ class Runtime:
             page=self.page,
             ids_most=self.ids_most,
             observers=(self.pools.observe, *self.observers),
-            watcher=self.watcher,
+            watcher=watcher,
         )
-        if self.watcher is not None:
-            self.watcher.planned(plan)
+        if watcher is not None:
+            watcher.planned(plan)
         try:
             if plan.answer is None or self.reference:
                 data, troubles = await self._reference(context, document, request)
             else:
+                context.direct = True
                 run = Run(context, variables)
                 found = await plan.answer.resolve(run, (None,))
                 data, troubles = answer_of(found[0])
@@ -98,6 +100,10 @@ class Runtime:
             answer["errors"] = _errors(troubles, request.id)
         if plan.withheld or context.withheld:
             answer["extensions"] = {"withheld": _withheld([*plan.withheld, *context.withheld], catalog, grant)}
+        if extension is not None:
+            selections = Selections(self.schema, document.fragments, variables.coerced)
+            told = extension.told(self.schema, plan, grant, selections, operation)
+            answer.setdefault("extensions", {})["plan"] = told
         return answer
 
     async def _reference(
@@ -115,33 +121,6 @@ class Runtime:
         return result.data, [
             Trouble(tuple(error.path or ()), error, tuple(error.nodes or ())) for error in result.errors or ()
         ]
-
-    def _plan(
-        self,
-        document: Document,
-        operation: OperationDefinitionNode,
-        catalog: Catalog,
-        grant: Grant,
-        variables: Mapping[str, Any],
-    ) -> Plan:
-        kept = self._plans.setdefault(document, {})
-        name = operation.name.value if operation.name else ""
-        key = (name, catalog.version, grant)
-        looked_at: frozenset[str] = getattr(kept.get(key), "looked_at", frozenset())
-        found = kept.get((*key, named_variables(looked_at, variables)))
-        if found is None:
-            root = self.schema.query_type
-            assert root is not None
-            selections = Selections(self.schema, document.fragments, variables)
-            sets = [operation.selection_set]
-            found = Planner(self.schema, catalog, grant, selections).make(root, sets)
-            with suppress(OutsideError):
-                found.answer = Composer(self.schema, resolution(), catalog, found, selections, self.ids).root(sets)
-            if len(kept) >= PLANS_PER_DOCUMENT:
-                kept.clear()
-            kept[key] = found
-            kept[(*key, named_variables(found.looked_at, variables))] = found
-        return found
 
 
 def _unfit(error: GraphQLError) -> dict[str, Any]:

@@ -107,7 +107,7 @@ async def answered(path: Path, environ: Mapping[str, str], operation: Operation)
     if "data" not in answer:
         raise _refused(answer["errors"])
     grant = known.grant(operation.viewer, runtime.clock().date())
-    return explain_report.Told(operation.viewer, grant, known.model, course, answer, seconds)
+    return explain_report.Told(operation.viewer, grant, known, course, answer, seconds)
 
 
 async def looked_at(path: Path, environ: Mapping[str, str], name: str, key: str | None) -> value_report.Told:

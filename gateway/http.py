@@ -8,16 +8,15 @@ import os
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from gateway.departure import DepartedError
 from gateway.limits import exceeded
 from gateway.media import GRAPHQL, JSON, answerable, is_json, takes_gzip
+from gateway.vigil import DepartedError
 from resolvers.errors import RequestError
 
 Headers = Mapping[bytes, bytes]
@@ -40,8 +39,7 @@ LEVEL = 4
 TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class OperationRequest:
+class OperationRequest(NamedTuple):
     """One GraphQL-over-HTTP request.
 
     id: the trace id of its traceparent, or one of our own. query: the document's text. accepts: the Content-Type to
@@ -92,7 +90,7 @@ async def decode(scope: Scope, found: Headers, receive: Receive, body_limit: int
     method = scope["method"]
     if method not in ("POST", "GET"):
         raise not_allowed("The endpoint takes POST, and GET for queries.", "GET, POST")
-    accepts = negotiate(found)
+    accepts = answerable(found.get(b"accept") or b"*/*")
     if accepts is None:
         message = "Accept must allow application/graphql-response+json or application/json."
         raise RequestError(message, code="NOT_ACCEPTABLE", status=406)

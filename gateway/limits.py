@@ -17,7 +17,9 @@ class Limits:
     over all operations of a document, fragments expanded at each use. repeats: pairs of selections with one name in
     one place, since validation compares each pair. page: `first` and `last`. ids: ids in one call. errors: in one
     answer. header_time, deadline: seconds for the headers to arrive, and for the whole request from then on. texts,
-    tokens_kept: documents kept for their next use, in number and in tokens.
+    tokens_kept: documents kept for their next use, in number and in tokens. new_texts: milliseconds of processor time
+    in each second that the texts of one partner may take which are not kept; new_texts_saved: seconds of it that it can
+    save up. lines: of a document, since each error tells its line, and lines are counted from the top.
     """
 
     header: int = 32_768
@@ -35,6 +37,9 @@ class Limits:
     deadline: float = 10.0
     texts: int = 1_000
     tokens_kept: int = 100_000
+    new_texts: int = 100
+    new_texts_saved: float = 2.0
+    lines: int = 5_000
 
 
 def exceeded(
