@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Sequence
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,10 +14,11 @@ from typing import Any
 import orjson
 
 from resolvers.errors import RequestError
-from resolvers.global_id import GlobalIds
+from resolvers.global_id import URL_SAFE, GlobalIds
 
 _VERSION = b"\x01"
 _MAC = 16
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +43,19 @@ class Cursors:
         place = self._ids.write(entity, position.mapping, position.key, personal)
         missing = sorted(position.missing)
         body = _VERSION + orjson.dumps([[_plain(value) for value in position.values], place, missing])
-        return base64.urlsafe_b64encode(body + self._sign(body, context)).rstrip(b"=").decode()
+        return _text(body + self._sign(body, context))
 
     def read(self, text: str, context: str) -> Position:
         """The position of a cursor. RequestError BAD_USER_INPUT where it is none, or one of another list."""
-        refusal = RequestError(
-            "This cursor does not belong to this list.",
-            code="BAD_USER_INPUT",
-            hint="Use a cursor only with the arguments, order and partner that it was given for.",
-        )
         try:
-            raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+            raw = a2b_base64(text.encode("ascii").translate(_STANDARD) + b"=" * (-len(text) % 4))
         except (UnicodeEncodeError, binascii.Error, ValueError):
-            raise refusal from None
+            raise _refusal() from None
         body, mac = raw[:-_MAC], raw[-_MAC:]
         if not body.startswith(_VERSION) or not hmac.compare_digest(mac, self._sign(body, context)):
-            raise refusal
-        if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
-            raise refusal
+            raise _refusal()
+        if _text(raw) != text:
+            raise _refusal()
         values, place, missing = orjson.loads(body[1:])
         named = self._ids.read(place)
         unheard = frozenset((partner, source) for partner, source in missing)
@@ -70,8 +65,22 @@ class Cursors:
         return hmac.digest(self._secret, body + b"\0" + context.encode(), hashlib.sha256)[:_MAC]
 
 
+def _text(raw: bytes) -> str:
+    return b2a_base64(raw, newline=False).translate(URL_SAFE, b"=").decode()
+
+
+def _refusal() -> RequestError:
+    return RequestError(
+        "This cursor does not belong to this list.",
+        code="BAD_USER_INPUT",
+        hint="Use a cursor only with the arguments, order and partner that it was given for.",
+    )
+
+
 def _plain(value: Any) -> Any:
     """JSON that keeps the type: times, days and decimals in a list of (mark, text)."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, datetime):
         return ["t", value.astimezone(UTC).isoformat()]
     if isinstance(value, date):
@@ -82,7 +91,7 @@ def _plain(value: Any) -> Any:
 
 
 def _rich(value: Any) -> Any:
-    if not isinstance(value, Sequence) or isinstance(value, str):
+    if isinstance(value, str) or not isinstance(value, list):
         return value
     mark, text = value
     if mark == "t":

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from resolvers.agreement import stricter
 from resolvers.entity import Model
 from resolvers.expression import Constant
-from resolvers.fetch import Arm, Fetch
+from resolvers.fetch import Along, Arm, Fetch
 from resolvers.mapping import ByKey, Mapping, Parts, Value
 
+T = TypeVar("T")
+# What is kept of what was worked out of a level, by question; over it, all is worked out anew.
+KEPT = 64
 Refusal = Callable[[Mapping, str], str | None]
 """Why a mapping's dotted path is not readable; None where it is."""
 
@@ -23,7 +27,8 @@ class Level:
     mappings: those whose records can stand here. wanted: mapping id -> what is asked of it, parts and members of lists
     too ("address", "licences.number"). given: mapping id -> what of it is shared. fetches: one per source. The last two
     are there once the level is closed. looks: paths that conditions look at, delivered or not. places: where in the
-    response its records stand; aim: the edge of a filter that they are asked for instead.
+    response its records stand; aim: the edge of a filter that they are asked for instead. latest: what a list of them
+    was last asked for, by whoever asks lists. edges: by path, the level that a reference of its records leads to.
     """
 
     entity: str
@@ -36,6 +41,9 @@ class Level:
     looks: frozenset[str] = frozenset()
     places: list[tuple[str, ...]] = field(default_factory=list)
     aim: str = ""
+    edges: dict[str, Level] = field(default_factory=dict)
+    latest: object = field(default=None, init=False, repr=False)
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def allow(self, mappings: Iterable[Mapping]) -> tuple[Mapping, ...]:
         """Let records of mappings stand here; the same mappings."""
@@ -80,8 +88,20 @@ class Level:
         """Whether a path is withheld, or something without which the part around it is not there."""
         return any(refusal(mapping, found) is not None for found in (path, *model.guards(self.entity, path)))
 
-    def looking(self, model: Model, refusal: Refusal, looks: frozenset[str], extra: Iterable[str] = ()) -> Level:
+    def once(self, question: Hashable, make: Callable[[], T]) -> T:
+        """What follows from the closed level and its grant alone, the same object each time as long as it is kept."""
+        found: T | None = self._kept.get(question)
+        if found is None:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            found = self._kept[question] = make()
+        return found
+
+    def looking(self, model: Model, refusal: Refusal, looks: frozenset[str], extra: tuple[str, ...] = ()) -> Level:
         """A closed copy whose fetches say of some paths whether they are withheld, and that delivers extra ones."""
+        return self.once((looks, extra), lambda: self._looking(model, refusal, looks, extra))
+
+    def _looking(self, model: Model, refusal: Refusal, looks: frozenset[str], extra: tuple[str, ...]) -> Level:
         wanted = {name: set(paths) for name, paths in self.wanted.items()}
         found = Level(self.entity, dict(self.paths), dict(self.mappings), wanted, self.issues, looks=looks)
         found.places, found.aim = self.places, self.aim
@@ -89,8 +109,32 @@ class Level:
             found.want(path, self.mappings.values())
         for path in looks:  # members of lists, so that they are in them
             found.want_inside(path, self.mappings.values())
+        found.edges = {path: level for path, level in self.edges.items() if path not in looks and path not in extra}
         found.close(model, refusal)
+        found.join()
         return found
+
+    def join(self) -> None:
+        """Say in the fetches which references their source may follow. It and the levels below must be closed."""
+        self.fetches = tuple(
+            replace(fetch, joins=found) if (found := tuple(self._along(fetch))) else fetch for fetch in self.fetches
+        )
+
+    def _along(self, fetch: Fetch) -> Iterator[Along]:
+        """The references of a fetch of one mapping that lead to one mapping of the same source by its key."""
+        if len(fetch.arms) != 1 or fetch.issues:
+            return
+        arm = fetch.arms[0]
+        for path, there in self.edges.items():
+            binding = arm.mapping.fields.get(path)
+            if not isinstance(binding, ByKey) or binding.code is not None or path not in arm.given or there.issues:
+                continue
+            target = there.mappings.get(binding.to[""])
+            if target is None or target.source_id != fetch.source:
+                continue
+            inner = next(found for found in there.fetches if found.source == fetch.source)
+            arms = tuple(found for found in inner.arms if found.mapping.id == target.id)
+            yield Along(path, replace(inner, arms=arms))
 
     def _narrowed(
         self, model: Model, mapping: Mapping, given: frozenset[str], asked: set[str], refusal: Refusal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from resolvers.context import Context
@@ -11,20 +12,33 @@ from resolvers.entity import Kind
 from resolvers.errors import RequestError, SourceError
 from resolvers.fetch import Fetch, Listing, OrderKey, Row
 from resolvers.level import Level
-from resolvers.mapping import Mapping
 from resolvers.order import merge
-from resolvers.pages import Page, slice_of
+from resolvers.pages import Page, Whence, slice_of
 from resolvers.plan import Withheld
 from resolvers.predicate import Predicate, names, normal
-from resolvers.residual import Asking
-from resolvers.semi_join import SemiJoin
+from resolvers.residual import Asking, Demand
+from resolvers.semi_join import SemiJoin, somes
 
 
 async def gather(
     fetches: Sequence[Fetch], ask: Callable[[Fetch], Awaitable[list[Row]]]
 ) -> tuple[list[Row], list[SourceError]]:
     """The rows of all fetches, asked at the same time, and the sources that failed."""
-    answers = await asyncio.gather(*map(ask, fetches), return_exceptions=True)
+    if not fetches:
+        return [], []
+    others = [asyncio.ensure_future(ask(fetch)) for fetch in fetches[1:]]
+    answers: list[list[Row] | BaseException] = []
+    try:  # the first needs no task of its own
+        answers.append(await ask(fetches[0]))
+    except Exception as error:
+        answers.append(error)
+    except BaseException:
+        for other in others:
+            other.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        raise
+    if others:
+        answers += await asyncio.gather(*others, return_exceptions=True)
     rows: list[Row] = []
     failures: list[SourceError] = []
     for answer in answers:
@@ -45,36 +59,80 @@ async def asked(
     place: tuple[str, ...],
 ) -> tuple[Asking, list[SourceError]]:
     """A list's condition and order as its sources are asked, and the sources that its filter's edges did not hear."""
-    mappings = tuple(level.mappings.values())
-    if condition is None:
-        told(context, mappings, (), order, place)
-        return Asking(context, level, None, order), []
-    condition = normal(condition)
-    told(context, mappings, names(condition), order, place)
-    joins = SemiJoin(context, lambda there, looks: told(context, there, looks, (), place), level.places)
-    resolved = await joins.resolve(level.entity, mappings, condition)
-    return Asking(context, level, normal(resolved), order), list(joins.failures.values())
+    last = level.latest
+    if not isinstance(last, _Asked) or not last.alike(condition, order, place):
+        last = level.latest = _asked(context, level, condition, order, place)
+    for withheld in last.withheld:
+        context.tell(withheld)
+    if last.demand is not None:
+        return Asking(context, last.demand), []
+    assert last.normal is not None
+
+    def tell(there: Level, looks: Iterable[str]) -> None:
+        for withheld in _withheld(context, there, looks, (), place):
+            context.tell(withheld)
+
+    joins = SemiJoin(context, tell, level.places)
+    wanted = normal(await joins.resolve(level, last.normal))
+    demand = Demand(context.catalog.model, context.sight.refusal, level, wanted, order)
+    return Asking(context, demand), list(joins.failures.values())
 
 
-def told(
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a list was asked for, and what follows from that. demand: None where an edge is to be followed first."""
+
+    condition: Predicate | None
+    order: tuple[OrderKey, ...]
+    place: tuple[str, ...]
+    normal: Predicate | None
+    withheld: tuple[Withheld, ...]
+    demand: Demand | None
+
+    def alike(self, condition: Predicate | None, order: Sequence[OrderKey], place: tuple[str, ...]) -> bool:
+        """Whether it is that very condition; one that is only equal may have values of other types."""
+        return self.condition is condition and self.order == order and self.place == place
+
+
+def _asked(
     context: Context,
-    mappings: Iterable[Mapping],
-    looks: Iterable[str],
+    level: Level,
+    condition: Predicate | None,
     order: Sequence[OrderKey],
     place: tuple[str, ...],
-) -> None:
-    """Note what a filter or an order uses that a partner does not show."""
-    uses = [(path, "FILTER") for path in dict.fromkeys(looks) if path]
-    uses += [(key.path, "ORDER") for key in order if key.path]
-    for mapping in mappings:
-        fields = context.catalog.model.entities[mapping.entity].fields
-        for path, use in uses:
+) -> _Asked:
+    wanted = None if condition is None else normal(condition)
+    withheld = _withheld(context, level, () if wanted is None else names(wanted), order, place)
+    demand = None
+    if wanted is None or not somes(wanted):
+        demand = Demand(context.catalog.model, context.sight.refusal, level, wanted, order)
+    return _Asked(condition, tuple(order), place, wanted, withheld, demand)
+
+
+def _withheld(
+    context: Context, level: Level, looks: Iterable[str], order: Sequence[OrderKey], place: tuple[str, ...]
+) -> tuple[Withheld, ...]:
+    """What a filter or an order uses that a partner of a level does not show."""
+    paths = tuple(path for path in dict.fromkeys(looks) if path)
+    keys = tuple(key.path for key in order if key.path)
+    if not paths and not keys:
+        return ()
+    return level.once((paths, keys, place), lambda: _judged(context, level, paths, keys, place))
+
+
+def _judged(
+    context: Context, level: Level, paths: tuple[str, ...], keys: tuple[str, ...], place: tuple[str, ...]
+) -> tuple[Withheld, ...]:
+    found = []
+    fields = context.catalog.model.entities[level.entity].fields
+    for mapping in level.mappings.values():
+        for path, use in (*((path, "FILTER") for path in paths), *((path, "ORDER") for path in keys)):
             leads_back = path in fields and fields[path].kind is Kind.REVERSE
             code = context.sight.refusal(mapping, path) if leads_back or mapping.holds(path) else None
-            if code is None:
-                continue
-            agreements = context.sight.agreements(mapping)
-            context.tell(Withheld(place, mapping.partner, mapping.entity, path, code, agreements, use))
+            if code is not None:
+                agreements = context.sight.agreements(mapping)
+                found.append(Withheld(place, mapping.partner, mapping.entity, path, code, agreements, use))
+    return tuple(found)
 
 
 async def collect(
@@ -90,7 +148,8 @@ async def collect(
     cut = slice_of(context, level.entity, arguments, identity)
     asking, unheard = await asked(context, level, condition, cut.window.order, place)
     fetches = [fetch for fetch in asking.fetches if partner is None or fetch.arms[0].mapping.partner == partner]
-    rows, failures = await gather(fetches, lambda fetch: asking.rows(fetch, Listing(cut.window)))
+    access = Listing(cut.window)
+    rows, failures = await gather(fetches, lambda fetch: asking.rows(fetch, access))
     if cut.window.backward:
         rows.reverse()
 
@@ -100,4 +159,7 @@ async def collect(
         except (SourceError, RequestError):  # a source failed, or there is too much to look at: not exact
             return None
 
-    return Page(context, level, cut, merge(rows, cut.window.order), [*unheard, *failures], count)
+    if cut.window.order or len(fetches) > 1 or any(len(fetch.arms) > 1 for fetch in fetches):
+        rows = merge(rows, cut.window.order)
+    whence = Whence(context, level, cut, [*unheard, *failures])
+    return Page(whence, rows, count)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from resolvers.context import Context
 from resolvers.cursor import Position
-from resolvers.entity import Kind
+from resolvers.entity import Kind, Model
 from resolvers.errors import RequestError
 from resolvers.fetch import Accepted, Children, Fetch, Listing, OrderKey, Row, Window
 from resolvers.glance import Glance, Index, looked_at, possible, side
-from resolvers.level import Level
+from resolvers.level import Level, Refusal
 from resolvers.lookups import linked
 from resolvers.order import merge
+from resolvers.outline import outline
 from resolvers.plan import Step
 from resolvers.predicate import And, LeadsTo, Not, Or, Predicate, conjunction, conjuncts, names
 from resolvers.record import Record
@@ -23,37 +24,55 @@ ROWS_MOST = 10_000
 Keys = frozenset[tuple[str, str]]
 
 
-class Asking:
-    """A condition (in negation normal form, edges resolved) and an order, as the sources of a level are asked.
+class Demand:
+    """A condition (in negation normal form, edges resolved) and an order, put to the sources of a level by any request.
 
-    `fetches` are to be used in place of the level's: the condition's paths are judged by the grant in them.
+    fetches: to be used in place of the level's; the condition's paths are judged by the grant in them. They are those
+    of the partners whose records can fulfil the condition. answers: what sources said that they take, by source.
     """
 
+    __slots__ = ("answers", "condition", "fetches", "level", "looks", "order")
+
     def __init__(
-        self, context: Context, level: Level, condition: Predicate | None, order: Sequence[OrderKey] = ()
+        self, model: Model, refusal: Refusal, level: Level, condition: Predicate | None, order: Sequence[OrderKey] = ()
     ) -> None:
-        self.context = context
         self.condition = condition
         self.order = tuple(order)
-        self._model = context.catalog.model
-        self._looks = frozenset(names(condition)) - {""} if condition is not None else frozenset()
-        self._level = level if condition is None else self._looking(level, ())
-        self._wide: dict[frozenset[str], Level] = {}
+        self.looks = frozenset(names(condition)) - {""} if condition is not None else frozenset()
+        self.level = level if condition is None else level.looking(model, refusal, self.looks)
+        self.fetches = self.level.fetches
+        if condition is not None:
+            self.fetches = tuple(f for f in self.fetches if possible(condition, f.arms[0].mapping.partner))
+        outlines = tuple(map(outline, conjuncts(condition)))
+        self.answers: dict[str, _Answer] = self.level.once((_Answer, outlines, self.order), dict)
 
-    @property
-    def fetches(self) -> tuple[Fetch, ...]:
-        """Those of the level whose partners' records can fulfil the condition."""
-        wanted = self.condition
-        if wanted is None:
-            return self._level.fetches
-        return tuple(f for f in self._level.fetches if possible(wanted, f.arms[0].mapping.partner))
+
+class Asking:
+    """What is put to the sources of a level in one request. fetches: see Demand."""
+
+    __slots__ = ("_model", "condition", "context", "demand", "fetches", "order")
+
+    def __init__(self, context: Context, demand: Demand) -> None:
+        self.context = context
+        self.demand = demand
+        self.condition = demand.condition
+        self.order = demand.order
+        self.fetches = demand.fetches
+        self._model = context.catalog.model
+
+    @classmethod
+    def of(cls, context: Context, level: Level, condition: Predicate | None) -> Asking:
+        """A condition (in negation normal form, edges resolved) that no later request puts again."""
+        return cls(context, Demand(context.catalog.model, context.sight.refusal, level, condition))
 
     async def rows(self, fetch: Fetch, access: Listing | Children) -> list[Row]:
         """The rows of an access that fulfil the condition, in the window's order. SourceError where the source fails,
         RequestError FILTER_TOO_WIDE or LIST_TOO_WIDE where the gateway would have to look at too many."""
         accepted = await self._accepted(fetch)
         if accepted.left is None and accepted.ordered:
-            return await self.context.rows(fetch, replace(access, condition=accepted.taken))
+            if accepted.taken is not access.condition:
+                access = replace(access, condition=accepted.taken)
+            return await self.context.rows(fetch, access)
         return await self._here(fetch, access, accepted)
 
     async def count(self, fetch: Fetch) -> int:
@@ -66,7 +85,20 @@ class Asking:
     async def _accepted(self, fetch: Fetch) -> Accepted:
         if self.condition is None and not self.order:
             return Accepted(None, None, True)
-        return await self.context.accept(fetch, self.condition, self.order)
+        # A source that was asked for the like before, and whose tables are as they were then, is not asked again.
+        shape = self.context.sources[fetch.source].looks
+        known = self.demand.answers.get(fetch.source)
+        if known is not None and known.shape is shape:
+            found = known.of(self.condition)
+            if self.context.watcher is not None:
+                self.context.watcher.accepted(fetch, self.order, found)
+            return found
+        found = await self.context.accept(fetch, self.condition, self.order)
+        if shape is not None and shape is self.context.sources[fetch.source].looks:
+            answer = _Answer.to(self.condition, found, shape)
+            if answer is not None:
+                self.demand.answers[fetch.source] = answer
+        return found
 
     # what the source cannot do ---------------------------------------------------------------------------------------
 
@@ -149,12 +181,8 @@ class Asking:
         return frozenset((row.mapping.id, row.key) for row in rows)
 
     def _widened(self, needed: frozenset[str]) -> Level:
-        if needed not in self._wide:
-            self._wide[needed] = self._looking(self._level, sorted(needed))
-        return self._wide[needed]
-
-    def _looking(self, level: Level, extra: Sequence[str]) -> Level:
-        return level.looking(self._model, self.context.sight.refusal, self._looks, extra)
+        demand = self.demand
+        return demand.level.looking(self._model, self.context.sight.refusal, demand.looks, tuple(sorted(needed)))
 
     def _too_wide(self, fetch: Fetch, accepted: Accepted) -> RequestError:
         partner = fetch.arms[0].mapping.partner
@@ -165,6 +193,36 @@ class Asking:
         field = next(key.path for key in self.order if key.path)
         message = f"Too many records to sort by `{field}`; filter the list."
         return RequestError(message, code="LIST_TOO_WIDE", field=field, partner=partner, allowed=ROWS_MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Which conjuncts of a condition a source takes and leaves, by their places. shape: of its tables then."""
+
+    shape: object
+    taken: tuple[int, ...]
+    left: tuple[int, ...]
+    whole: bool
+    ordered: bool
+
+    @classmethod
+    def to(cls, condition: Predicate | None, accepted: Accepted, shape: object) -> _Answer | None:
+        """None where the conjuncts are not found again."""
+        members = conjuncts(condition)
+        taken, left = (
+            tuple(index for index, member in enumerate(members) if any(member is one for one in conjuncts(part)))
+            for part in (accepted.taken, accepted.left)
+        )
+        if len({*taken, *left}) < len(members):
+            return None
+        whole = bool(members) and len(taken) == len(members)
+        return cls(shape, taken, left, whole, accepted.ordered)
+
+    def of(self, condition: Predicate | None) -> Accepted:
+        """The same for another condition of the same outline."""
+        members = conjuncts(condition)
+        taken = condition if self.whole else conjunction(tuple(members[index] for index in self.taken))
+        return Accepted(taken, conjunction(tuple(members[index] for index in self.left)), self.ordered)
 
 
 def _asked(access: Listing | Children, window: Window, condition: Predicate | None) -> Listing | Children:

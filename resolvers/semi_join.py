@@ -52,17 +52,29 @@ class _Edge:
     inner: Predicate
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Of an edge what no request changes. blocked: the mappings that lead here but do not show it."""
+
+    field: Field
+    follow: tuple[Mapping, ...]
+    child: Level
+    blocked: Level
+    via: str
+    named: bool
+
+
 class SemiJoin:
     """Resolves a filter's edges for one request.
 
-    tell: is told which mappings the far ends are looked at in, and at which paths. places: of the list. failures:
-    sources that did not answer, by id.
+    tell: is told which levels the far ends are looked at in, and at which paths. places: of the list. failures: sources
+    that did not answer, by id.
     """
 
     def __init__(
         self,
         context: Context,
-        tell: Callable[[Iterable[Mapping], Iterable[str]], None],
+        tell: Callable[[Level, Iterable[str]], None],
         places: Sequence[tuple[str, ...]] = (),
     ) -> None:
         self.context = context
@@ -72,17 +84,17 @@ class SemiJoin:
         self._model = context.catalog.model
         self._sight = context.sight
 
-    async def resolve(
-        self, entity: str, mappings: Sequence[Mapping], predicate: Predicate, within: str = ""
-    ) -> Predicate:
-        """The predicate (in negation normal form) without edges. RequestError FILTER_TOO_WIDE names the edge.
+    async def resolve(self, level: Level, predicate: Predicate, within: str = "") -> Predicate:
+        """The predicate (in negation normal form) without edges; itself where it has none. RequestError
+        FILTER_TOO_WIDE names the edge.
 
-        within: the edges that lead to the entity, with a dot after each.
+        within: the edges that lead to the level, with a dot after each.
         """
-        edges = [some for some in _somes(predicate) if self._model.field(entity, some.path).kind in _EDGES]
+        entity = level.entity
+        edges = [some for some in somes(predicate) if self._model.field(entity, some.path).kind in _EDGES]
         if not edges:
             return predicate
-        prepared = await asyncio.gather(*(self._prepare(entity, mappings, some, within) for some in edges))
+        prepared = await asyncio.gather(*(self._prepare(level, some, within) for some in edges))
         found: dict[int, Predicate] = {}
         wide: list[_Edge] = []
         answers = await asyncio.gather(*(self._far_end(edge) for edge in prepared), return_exceptions=True)
@@ -94,37 +106,45 @@ class SemiJoin:
             else:
                 found[id(edge.some)] = answer
         if wide:
-            await self._near_end(entity, mappings, predicate, wide, found)
+            await self._near_end(entity, tuple(level.mappings.values()), predicate, wide, found)
         return _replaced(predicate, found)
 
-    async def _prepare(self, entity: str, mappings: Sequence[Mapping], some: Some, within: str) -> _Edge:
-        field = self._model.field(entity, some.path)
-        child = Level(field.type, places=self._places, aim=within + some.path)
+    async def _prepare(self, level: Level, some: Some, within: str) -> _Edge:
+        way = level.once((_Way, some.path, within), lambda: self._way(level, some.path, within))
+        if way.blocked.mappings:
+            self._tell(way.blocked, (way.via,))
+        self._tell(way.child, names(some.predicate))
+        inner = await self.resolve(way.child, some.predicate, f"{way.child.aim}.")
+        return _Edge(some, way.field, way.follow, way.child, way.via, way.named, inner)
+
+    def _way(self, level: Level, path: str, within: str) -> _Way:
+        mappings = tuple(level.mappings.values())
+        field = self._model.field(level.entity, path)
+        child = Level(field.type, places=self._places, aim=within + path)
+        blocked = Level(field.type)
         names_ = self._model.identifiers(field.type)
         via, named = "", False
         if field.kind is Kind.REVERSE:
             via = (field.via or "").partition(".")[2]
-            follow = [m for m in mappings if self._sight.refusal(m, some.path) is None]
-            leading = self._sight.leading(follow, entity, field)
+            follow = [m for m in mappings if self._sight.refusal(m, path) is None]
+            leading = self._sight.leading(follow, level.entity, field)
             named = leading.named
-            self._tell(leading.blocked, (via,))
+            blocked.allow(leading.blocked)
             child.want(via, child.allow(leading.mappings))
         else:
-            follow = self._sight.followers(mappings, some.path)
-            reached = self._sight.reach(field.type, _targets(follow, some.path))
+            follow = self._sight.followers(mappings, path)
+            reached = self._sight.reach(field.type, _targets(follow, path))
             named = bool(reached.named)
             if names_ is not None and named:
                 child.want(names_, reached.named)
             child.allow(reached.mappings)
         child.close(self._model, self._sight.refusal)
-        self._tell(child.mappings.values(), names(some.predicate))
-        inner = await self.resolve(field.type, tuple(child.mappings.values()), some.predicate, f"{child.aim}.")
-        return _Edge(some, field, tuple(follow), child, via, named, inner)
+        return _Way(field, tuple(follow), child, blocked, via, named)
 
     # the far end first ------------------------------------------------------------------------------------------------
 
     async def _far_end(self, edge: _Edge) -> Predicate:
-        asking = Asking(self.context, edge.child, edge.inner)
+        asking = Asking.of(self.context, edge.child, edge.inner)
         limit = Window(limit=KEYS_MOST + 1)
         if edge.field.kind is Kind.REVERSE:
             rows = await self._rows(asking, Children(edge.via, None, limit))
@@ -203,7 +223,7 @@ class SemiJoin:
         rest = _replaced(predicate, found | {id(edge.some): TRUE for edge in edges}, wide=True)
         field = edges[0].some.path
         try:
-            rows = await self._rows(Asking(self.context, level, rest), Listing(Window(limit=ROWS_MOST + 1)))
+            rows = await self._rows(Asking.of(self.context, level, rest), Listing(Window(limit=ROWS_MOST + 1)))
             for edge in edges:
                 field = edge.some.path
                 follow = {m.id for m in edge.follow}
@@ -231,7 +251,7 @@ class SemiJoin:
             self._model,
             self._sight.refusal,
             frozenset(names(edge.inner)) - {""},
-            sorted(set(looked_at(self._model, edge.field.type, edge.inner))),
+            tuple(sorted(set(looked_at(self._model, edge.field.type, edge.inner)))),
         )
         wanted = list(dict.fromkeys(token for mine in tokens for token in mine))
         rows, failed = await find(self.context, level, wanted)
@@ -252,7 +272,7 @@ class SemiJoin:
         return led
 
     async def _led_back(self, edge: _Edge, records: list[Record]) -> list[Record]:
-        asking = Asking(self.context, edge.child, edge.inner)
+        asking = Asking.of(self.context, edge.child, edge.inner)
         field = self._model.identifiers(records[0].entity) if edge.named else None
         led = []
         for start in range(0, len(records), _PARENTS):
@@ -267,12 +287,13 @@ def _targets(follow: Iterable[Mapping], path: str) -> list[Target]:
     return [target for mapping in follow for target in targets_of(mapping.fields.get(path))]
 
 
-def _somes(predicate: Predicate) -> list[Some]:
+def somes(predicate: Predicate) -> list[Some]:
+    """What is asked of some entry or of some record, on the outside."""
     match predicate:
         case And(members=members) | Or(members=members):
-            return [some for member in members for some in _somes(member)]
+            return [some for member in members for some in somes(member)]
         case Not(member=member):
-            return _somes(member)
+            return somes(member)
         case Some():
             return [predicate]
         case _:
