@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from collections.abc import Mapping as Map
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from resolvers.coercion import text_of
-from resolvers.composition import ASSUMED, Composer, Issues, Rules, keeps_rest, rules_of
+from resolvers.composition import Composer, Issues, keeps_rest, rules_of
 from resolvers.entity import Field, Kind, Model
-from resolvers.expression import Case, Column, Constant
+from resolvers.entry import Entry, write_compared
+from resolvers.expression import Case, Column
 from resolvers.fetch import Seed
 from resolvers.identifier import KeyToken, NameToken, Token
-from resolvers.local_key import key_text
+from resolvers.inline import Function, there, write_tuple
+from resolvers.leaf import Build as Build
+from resolvers.leaf import Reading as Reading
+from resolvers.leaf import leaf, several, write_several
+from resolvers.leaf import model_field as model_field
+from resolvers.leaf import stand_in as stand_in
+from resolvers.local_key import key_text, write_key
 from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Names, Parts, Target, Value, leaves
 
-Build = Callable[[Sequence[Any], Issues], Any]
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A model, compared by identity."""
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """values: what to select, in order. build: those raw values (and a list for issues) -> the canonical value."""
+    model: Model
 
-    values: tuple[Value, ...]
-    build: Build
+    def __hash__(self) -> int:
+        return id(self.model)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.model is self.model
 
 
 def reading(model: Model, mapping: Mapping, path: str, zone: str) -> Reading:
     """How a mapping delivers a path. The path must be mapped."""
+    return _reading(_Same(model), mapping, path, zone)
+
+
+@lru_cache(2_048)
+def _reading(same: _Same, mapping: Mapping, path: str, zone: str) -> Reading:
+    model = same.model
     binding = mapping.fields[path]
     field = model.field(mapping.entity, path)
     match binding:
         case Value():
             fallback = stand_in(model, mapping.entity, path, field)
             rules = rules_of(leaves(mapping)) if keeps_rest(binding) else ()
-            return _leaf(field, binding, zone, path, fallback, rules)
+            return leaf(field, binding, zone, path, fallback, rules)
         case Parts():
             return _parts(model, mapping.entity, field, binding, zone, path)
         case Names():
@@ -46,53 +62,12 @@ def reading(model: Model, mapping: Mapping, path: str, zone: str) -> Reading:
             return _links(model, binding, zone, path)
 
 
-def stand_in(model: Model, entity: str, path: str, field: Field) -> Any:
-    """What a required leaf reads where its source says nothing; None where there is no such thing."""
-    declared = model.entities[entity].fallback.get(path, "")
-    if declared != "":
-        return declared
-    if field.required and field.values:
-        return next((name for name in ("UNKNOWN", "OTHER") if name in field.values), None)
-    return None
-
-
-def _leaf(
-    field: Field,
-    value: Value,
-    zone: str,
-    path: str,
-    fallback: Any = None,
-    rules: Rules = (),
-    *,
-    telling: bool = True,
-) -> Reading:
-    found = Composer(field, zone, path, rules, telling).leaf(value)
-    if fallback is None or isinstance(value.expression, Constant):
-        return Reading(found.values, found.make)
-
-    def build(raws: Sequence[Any], issues: Issues) -> Any:
-        known = found.make(raws, issues)
-        return fallback if known is None else known
-
-    return Reading(found.values, build)
-
-
-def _several(readings: Map[str, Reading]) -> tuple[tuple[Value, ...], list[tuple[str, int, int, Build]]]:
-    """The values of several readings in a row, and where each one's begin and end."""
-    values: list[Value] = []
-    spans = []
-    for name, inner in readings.items():
-        spans.append((name, len(values), len(values) + len(inner.values), inner.build))
-        values += inner.values
-    return tuple(values), spans
-
-
 def _parts(model: Model, entity: str, field: Field, binding: Parts, zone: str, path: str) -> Reading:
-    entry = _Entry(model, entity, field, zone, path)
+    entry = Entry(model, entity, field, zone, path)
     values: list[Value] = []
     beside: list[tuple[int, int, Build]] = []
-    for form in binding.members:
-        found = entry.reading(form)
+    entries_beside = [entry.reading(form) for form in binding.members]
+    for found in entries_beside:
         beside.append((len(values), len(values) + len(found.values), found.build))
         values += found.values
     elsewhere: list[tuple[int, int, Build]] = []
@@ -110,105 +85,25 @@ def _parts(model: Model, entity: str, field: Field, binding: Parts, zone: str, p
             found += [inner(row[skipped:], issues) for row in rows]
         return [item for item in found if item is not None] or unsaid
 
-    return Reading(tuple(values), build)
+    def inline(function: Function, raws: Sequence[str]) -> str:
+        each = write_several({str(index): one for index, one in enumerate(entries_beside)}, function, raws)
+        if len(each) == 1:
+            return function.keep(f"[{each['0']}] if {each['0']} is not None else {'None' if unsaid is None else '[]'}")
+        found = function.keep("[]", "list")
+        for one in each.values():
+            with function.under(there(function, [one])):
+                function.line(f"{found}.append({one})")
+        return found if unsaid is not None else function.keep(f"{found} or None")
 
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What reads the entries of one list of parts."""
-
-    model: Model
-    entity: str
-    field: Field
-    zone: str
-    path: str
-
-    @property
-    def compared(self) -> bool:
-        """Whether they are identifiers."""
-        return "normalized" in self.model.parts[self.field.type].fields
-
-    def reading(self, form: Map[str, Value], *, telling: bool = True) -> Reading:
-        """How a row delivers one; None where it says nothing of it, or not all that it must have."""
-        model, path, compared = self.model, self.path, self.compared
-        fields = model.parts[self.field.type].fields
-        names = list(fields)
-        required = [name for name, inner in fields.items() if inner.required and inner.mapped]
-        nested = {
-            name: [leaf for leaf, declared in model.parts[inner.type].fields.items() if declared.required]
-            for name, inner in fields.items()
-            if inner.type in model.parts and not inner.many
-        }
-        said = [
-            name for name, value in form.items() if not isinstance(value.expression, Constant) and value.assumed is None
-        ]
-        readings, defaults = {}, {}
-        for name, value in form.items():
-            inner = model_field(model, fields, name)
-            where = f"{path}.{name}"
-            readings[name] = _leaf(inner, value, self.zone, where, telling=telling)
-            defaults[name] = stand_in(model, self.entity, where, inner)
-        values, spans = _several(readings)
-
-        def build(raws: Sequence[Any], issues: Issues) -> dict[str, Any] | None:
-            before = len(issues) if issues is not None else 0
-            read = {name: inner(raws[start:end], issues) for name, start, end, inner in spans}
-            if said and all(read[name] is None for name in said):
-                _tell(issues, before, None, path)
-                return None  # the row says nothing of this entry: constants and stand-ins alone make none
-            item: dict[str, Any] = dict.fromkeys(names)
-            for name, value in read.items():
-                _put(item, name, defaults[name] if value is None else value)
-            for name, needed in nested.items():
-                if item[name] is not None and any(item[name].get(leaf) is None for leaf in needed):
-                    item[name] = None
-            _tell(issues, before, item, path)
-            if compared and item["value"] is not None:
-                item["value"] = item["value"].strip()
-                item["normalized"] = model.compared(item["value"], item["scheme"])
-                if not item["normalized"]:
-                    return None
-            return item if all(item.get(name) is not None for name in required) else None
-
-        return Reading(values, build)
-
-
-def _tell(issues: Issues, start: int, item: dict[str, Any] | None, path: str) -> None:
-    """Leave out what was assumed for a part that is not there after all."""
-    if issues is None or len(issues) == start:
-        return
-
-    def there(at: str) -> bool:
-        return item is not None and item.get(at.removeprefix(path + ".").partition(".")[0]) is not None
-
-    issues[start:] = [issue for issue in issues[start:] if issue[0] != ASSUMED or there(issue[1])]
-
-
-def model_field(model: Model, fields: Map[str, Field], path: str) -> Field:
-    """The field of a part at a dotted path."""
-    *outer, last = path.split(".")
-    for name in outer:
-        fields = model.parts[fields[name].type].fields
-    return fields[last]
-
-
-def _put(item: dict[str, Any], path: str, value: Any) -> None:
-    """Set a dotted member of nested objects; an inner object without its value is null."""
-    *outer, last = path.split(".")
-    for name in outer:
-        inner = item.get(name)
-        if inner is None:
-            inner = item[name] = {}
-        item = inner
-    item[last] = value
+    return Reading(tuple(values), build, None if elsewhere else inline)
 
 
 def _names(binding: Names, zone: str, path: str) -> Reading:
     readings = {
-        name: _leaf(Field(name, Kind.LEAF, "JSON"), value, zone, f"{path}.{name}")
+        name: leaf(Field(name, Kind.LEAF, "JSON"), value, zone, f"{path}.{name}")
         for name, value in binding.members.items()
     }
-    values, spans = _several(readings)
+    values, spans = several(readings)
 
     def build(raws: Sequence[Any], issues: Issues) -> dict[str, Any] | None:
         found = {name: inner(raws[start:end], issues) for name, start, end, inner in spans}
@@ -224,14 +119,14 @@ def target_reading(model: Model, target: Target, zone: str, path: str) -> Readin
         return _key_reading(target)
     identifier = model.parts["Identifier"].fields
     readings = {
-        "scheme": _leaf(identifier["scheme"], target.scheme, zone, path, telling=False),
-        "value": _leaf(identifier["value"], target.value, zone, path, telling=False),
+        "scheme": leaf(identifier["scheme"], target.scheme, zone, path, telling=False),
+        "value": leaf(identifier["value"], target.value, zone, path, telling=False),
     }
     if target.country is not None:
-        readings["country"] = _leaf(identifier["country"], target.country, zone, path, telling=False)
+        readings["country"] = leaf(identifier["country"], target.country, zone, path, telling=False)
     if target.whose is not None:
-        readings["partner"] = _leaf(Field("partner", Kind.LEAF, "String"), target.whose, zone, path, telling=False)
-    values, spans = _several(readings)
+        readings["partner"] = leaf(Field("partner", Kind.LEAF, "String"), target.whose, zone, path, telling=False)
+    values, spans = several(readings)
 
     def build(raws: Sequence[Any], issues: Issues) -> Token | None:
         found = {name: inner(raws[start:end], issues) for name, start, end, inner in spans}
@@ -241,7 +136,20 @@ def target_reading(model: Model, target: Target, zone: str, path: str) -> Readin
         normalized = model.compared(value, scheme)
         return NameToken(scheme, normalized, found.get("country"), partner, value.strip()) if normalized else None
 
-    return Reading(values, build)
+    def inline(function: Function, raws: Sequence[str]) -> str:
+        found = write_several(readings, function, raws)
+        scheme, value = found["scheme"], found["value"]
+        partner = found.get("partner") or function.given(target.partner)
+        needed = [scheme, value] if target.whose is None else [scheme, value, partner]
+        token = function.keep("None", "token")
+        with function.under(there(function, needed)):
+            normalized = write_compared(model, function, value, scheme)
+            members = f"{scheme}, {normalized}, {found.get('country', 'None')}, {partner}, {value}.strip()"
+            with function.under(f"if {normalized}"):
+                function.line(f"{token} = {write_tuple(function, NameToken, members)}")
+        return token
+
+    return Reading(values, build, inline)
 
 
 def _key_reading(target: ByKey) -> Reading:
@@ -254,7 +162,16 @@ def _key_reading(target: ByKey) -> Reading:
             key = key_text(raws)
             return None if key is None or key in nothing else KeyToken(mapping, key)
 
-        return Reading(columns, plain)
+        def inline(function: Function, raws: Sequence[str]) -> str:
+            key = write_key(function, raws)
+            token = function.keep("None", "token")
+            empty = f" and {key} not in {function.given(nothing, 'nothing')}" if nothing else ""
+            with function.under(f"if {key} is not None{empty}"):
+                members = f"{function.given(mapping, 'mapping')}, {key}"
+                function.line(f"{token} = {write_tuple(function, KeyToken, members)}")
+            return token
+
+        return Reading(columns, plain, inline)
     to = target.to
 
     def coded(raws: Sequence[Any], _issues: Issues) -> Token | None:

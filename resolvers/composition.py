@@ -28,10 +28,22 @@ from resolvers.expression import (
     light,
     placeholders,
 )
+from resolvers.inline import Function, Inline
 from resolvers.listing import in_order, way_down
-from resolvers.noted import PLACEHOLDER, Make, guarded, repairs_told, tell_token, tokened, tokens_told, understood
+from resolvers.noted import (
+    PLACEHOLDER,
+    Make,
+    guarded,
+    quiet,
+    repairs_told,
+    tell_token,
+    tokened,
+    tokens_told,
+    understood,
+)
 from resolvers.noted import Issues as Issues
 from resolvers.predicate import Predicate
+from resolvers.shortcut import shortcut
 from resolvers.steps import unread
 from resolvers.written import plus
 
@@ -40,10 +52,12 @@ Rules = tuple[tuple[Expression, tuple[re.Pattern[str], ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """values: what to select, in order. make: those raw values (and a list for issues) -> the canonical value."""
+    """values: what to select, in order. make: those raw values (and a list for issues) -> the canonical value. inline:
+    how it is said inside a function that reads many rows, and asks for no issues; None where `make` is called."""
 
     values: tuple[Value, ...]
     make: Make
+    inline: Inline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +77,17 @@ class Composer:
             return self._gathered(value.expression)
         if isinstance(value.expression, Tree):
             return Composition((value,), self._read(way_down))
-        convert = guarded(converter(self.field, value, self.zone), self.path)
+        read = converter(self.field, value, self.zone)
+        convert = guarded(read, self.path)
         if isinstance(value.expression, Constant):
             constant = value.expression.value
-            return Composition((), lambda _raws, issues: convert(constant, issues))
+            same = None if self.field.many or self.field.type == "JSON" else _always(quiet(read)(constant))
+            return Composition((), lambda _raws, issues: convert(constant, issues), same)
         noted = repairs_told(value, tokens_told(value, self._noted(value, convert), self.path), self.path)
         if whole(value.expression):
             raw = value if value.steps is None else Value(value.expression)
-            found = Composition((raw,), lambda raws, issues: noted(raws[0], issues))
+            inline = shortcut(self.field, value, quiet(read))
+            found = Composition((raw,), lambda raws, issues: noted(raws[0], issues), inline)
             found = self._told(raw, found)
         else:
             put = replace(self, zone=value.zone or self.zone).raw(value.expression)
@@ -112,7 +129,7 @@ class Composer:
                     tell_token(raw, path, issues)
             return found.make(raws[:width], issues)
 
-        return Composition((*found.values, *tokens), make)
+        return Composition((*found.values, *tokens), make, found.inline)
 
     def _measured(self, value: Value, number_: Composition) -> Composition:
         """A number in the unit that another column names."""
@@ -153,7 +170,17 @@ class Composer:
                 issues += wrong
             return found
 
-        return Composition(told.values, make)
+        if told.inline is None:
+            return Composition(told.values, make)
+        known = told.inline
+
+        def inline(function: Function, raws: Sequence[str]) -> str:
+            found = known(function, raws)
+            again = f"{function.given(make, 'make')}(({', '.join(raws)},), None)"
+            stand_in = function.given(assumed)
+            return function.keep(f"{found} if {found} is not None else {stand_in} if {raws[0]} is None else {again}")
+
+        return Composition(told.values, make, inline)
 
     # rows of other tables --------------------------------------------------------------------------------------------
 
@@ -302,6 +329,11 @@ class Composer:
             return [rest] if many and rest is not None else rest
 
         return Composition(prose.values, make)
+
+
+def _always(value: Any) -> Inline:
+    """The same in every row."""
+    return lambda function, _raws: function.given(value)
 
 
 _TEXT = Field("", Kind.LEAF, "String")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 # What is left out of the compare key: every ASCII character that is no letter and no digit, the blanks and dashes that
@@ -24,6 +25,8 @@ BLANKS = (
     "\u2028\u2029\u202f\u205f\u3000"
 )
 _UPPER = {ord(character): character.upper() for character in "abcdefghijklmnopqrstuvwxyz"}
+_ASCII_UPPER = bytes.maketrans(b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_ASCII_SEPARATORS = bytes(ord(character) for character in SEPARATORS if character.isascii())
 _BARE = dict.fromkeys(map(ord, SEPARATORS)) | _UPPER
 
 
@@ -32,9 +35,19 @@ def normalize(value: str, kept: bool = False) -> str:
 
     kept: for schemes in which separators tell names apart, only blanks at the ends go: 'Jo.Doe@x.fr ' -> 'JO.DOE@X.FR'.
     """
+    return _remembered(value, kept) if len(value) <= _LONGEST else _normalized(value, kept)
+
+
+def _normalized(value: str, kept: bool) -> str:
     if not value.isascii():
-        value = unicodedata.normalize("NFKC", value)
-    return squeezed(value, kept)
+        return squeezed(unicodedata.normalize("NFKC", value), kept)
+    if kept:
+        return value.strip(BLANKS).upper()
+    return value.encode("ascii").translate(_ASCII_UPPER, _ASCII_SEPARATORS).decode("ascii")
+
+
+_LONGEST = 100  # characters of an identifier that is worth remembering
+_remembered = lru_cache(16_384)(_normalized)
 
 
 def squeezed(value: str, kept: bool = False) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from resolvers.coercion import text_of
+from resolvers.inline import Function
 
 
 def key_text(parts: Sequence[Any]) -> str | None:
@@ -24,6 +25,17 @@ def key_text(parts: Sequence[Any]) -> str | None:
             return None
         found.append(_part(part).replace("%", "%25").replace(":", "%3A"))
     return ":".join(found)
+
+
+def write_key(function: Function, parts: Sequence[str]) -> str:
+    """Say `key_text` inside a function, of the parts by their names. The name of the text."""
+    several = f"{function.given(key_text, 'key_text')}(({', '.join(parts)},))"
+    if len(parts) > 1:
+        return function.keep(several, "key")
+    part = parts[0]
+    return function.keep(
+        f"str({part}) if {part}.__class__ is int else {part} if {part}.__class__ is str else {several}", "key"
+    )
 
 
 def key_parts(text: str, count: int) -> tuple[str, ...] | None:

@@ -87,6 +87,20 @@ def understood(make: Make, path: str) -> Make:
     return understood_
 
 
+def quiet(convert: Convert) -> Convert:
+    """With nothing in place of what is not understood."""
+
+    def quiet_(raw: Any) -> Any:
+        if raw is None:
+            return None
+        try:
+            return convert(raw)
+        except NotUnderstood:
+            return None
+
+    return quiet_
+
+
 def guarded(convert: Convert, path: str) -> Callable[[Any, Issues], Any]:
     """With an issue in place of what is not understood."""
 

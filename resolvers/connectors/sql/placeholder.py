@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, cast, null, type_coerce
-from sqlalchemy.types import Text
+from sqlalchemy import ColumnElement, case
 
 from resolvers.expression import Placeholder, Value
 
@@ -18,8 +17,6 @@ def placeholder(renderer: Renderer, found: Placeholder) -> ColumnElement[Any]:
     return case((renderer.value(found.value).is_(None), renderer.expression(found.bare)))
 
 
-def selected(renderer: Renderer, value: Value, issues: bool) -> ColumnElement[Any]:
-    """A raw value; nothing in place of what only issues are made of, where nobody asks for them."""
-    if issues or not isinstance(value.expression, Placeholder):
-        return renderer.value(value)
-    return cast(null(), Text()) if renderer.dialect == "postgresql" else type_coerce(null(), Text())
+def told(value: Value, issues: bool) -> bool:
+    """Whether a raw value is selected: what only issues are made of is not, where nobody asks for them."""
+    return issues or not isinstance(value.expression, Placeholder)
