@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders import Stage
-from benchmarks.workload import OPERATIONS
+from benchmarks.workload import OPERATIONS, Operation
 
 PLACES = 12
 
@@ -28,13 +28,20 @@ class Profile:
     within: Mapping[str, float]
 
 
-def profiles(stage: Stage, urls: Mapping[str, str], after: str, folder: Path, seconds: float) -> dict[str, Profile]:
+def profiles(
+    stage: Stage,
+    urls: Mapping[str, str],
+    after: str,
+    folder: Path,
+    seconds: float,
+    operations: Sequence[Operation] = OPERATIONS,
+) -> dict[str, Profile]:
     """By operation. after: the gateway's cursor of the deep page. seconds: of load for each."""
     path = folder / "samples"
     os.environ["BENCH_SAMPLES"] = str(path)
     found = {}
     with stage.running("gateway", urls, profile=True) as gateway, gateway.client() as client:
-        for number, operation in enumerate(OPERATIONS):
+        for number, operation in enumerate(operations):
             request = client.request(
                 operation, {**operation.variables, **({"after": after} if operation.paged else {})}
             )

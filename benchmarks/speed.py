@@ -1,6 +1,7 @@
 """How fast the gateway answers, beside a server written by hand for the same operations and one made the usual way.
 
     python -m benchmarks.speed [--quick] [--url postgresql://USER:PASSWORD@HOST:PORT] [--out FOLDER]
+    python -m benchmarks.speed --only Q1,Q3 [--rounds 3] [--quick] [--url ... [--filled]]
 
 writes benchmarks/results.json, docs/benchmarks.svg and the figures of docs/benchmarks.md; with --out, into that folder.
 """
@@ -19,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -33,7 +34,7 @@ from benchmarks.contenders import NAMES, PROCESSORS, Contender, Stage, keep_apar
 from benchmarks.growth import FAR, NEAR, Steps, grown
 from benchmarks.profile import profiles
 from benchmarks.statements import counted
-from benchmarks.workload import FULL, OPERATIONS, QUICK, WALK, Operation, Size, fill
+from benchmarks.workload import FULL, OPERATIONS, PARTNERS, QUICK, WALK, Operation, Size, fill
 from tests.servers import running_postgres
 
 
@@ -102,9 +103,15 @@ def _key(text: str) -> str:
 
 
 def alike(
-    stage: Stage, urls: dict[str, str], deep: int
+    stage: Stage,
+    urls: dict[str, str],
+    deep: int,
+    operations: Sequence[Operation] = OPERATIONS,
+    names: Sequence[str] = NAMES,
 ) -> tuple[Cursors, dict[str, dict[str, int]], dict[str, dict[str, int]]]:
     """The cursors; how many statements each server sends for each operation; how great its answer is.
+
+    names: of the servers, the one that the others must be like first.
 
     SystemExit where answers differ, or a server does not check tokens.
     """
@@ -112,12 +119,13 @@ def alike(
     sent: dict[str, dict[str, int]] = {}
     with ExitStack() as stack:
         statements, through = stack.enter_context(counted(urls))
-        servers = {name: stack.enter_context(stage.running(name, through)) for name in NAMES}
-        cursors = cursors_to(servers["gateway"], deep)
+        servers = {name: stack.enter_context(stage.running(name, through)) for name in names}
+        paged = any(operation.paged for operation in operations)
+        cursors = cursors_to(servers["gateway"], deep) if paged else {}
         for name, server in servers.items():
             client = stack.enter_context(server.client())
             _checks_tokens(server)
-            for operation in OPERATIONS:
+            for operation in operations:
                 asked = variables(operation, cursors, name)
                 for _ in range(3):  # later ones find their connections open and their statements known
                     statements.total = 0
@@ -127,9 +135,9 @@ def alike(
                     answer, ensure_ascii=False, separators=_COMPACT
                 )
     for asked_for, found in answers.items():
-        for name in NAMES[1:]:
-            if found[name] != found[NAMES[0]]:
-                raise SystemExit(f"{asked_for}: {name} answers otherwise than {NAMES[0]}: {_difference(found, name)}")
+        for name in names[1:]:
+            if found[name] != found[names[0]]:
+                raise SystemExit(f"{asked_for}: {name} answers otherwise than {names[0]}: {_difference(found, name)}")
     sizes = {
         name: {"bytes": len(found["limit"].encode()), "objects": found["limit"].count("{") - 1}
         for name, found in answers.items()
@@ -228,6 +236,47 @@ def measured(server: str, effort: Effort) -> dict[str, Any]:
     return told
 
 
+def some(server: str, effort: Effort, names: Sequence[str], filled: bool) -> str:
+    """What some operations cost, and where the gateway spends its time in them, as text. filled: as the last run did.
+
+    server: as for `measured`. SystemExit for a name that no operation has.
+    """
+    operations = [operation for operation in OPERATIONS if operation.name in names]
+    if unknown := set(names) - {operation.name for operation in operations}:
+        raise SystemExit(f"no operation is called {', '.join(sorted(unknown))}")
+    if not filled:
+        _tell(f"filling three databases, about {effort.size.rows:,} rows")
+    urls = {code: f"{server}/bench_{code}" for code in PARTNERS} if filled else asyncio.run(fill(server, effort.size))
+    pair = ("limit", "gateway")
+    lines = [
+        f"{'':4}{'limit':>9}{'gateway':>9}{'ratio':>7}{'at once':>9}{'statements':>12}   ms of processor time a request"
+    ]
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        stage = Stage(folder / "stage")
+        _tell("comparing answers")
+        cursors, sent, _ = alike(stage, urls, effort.size.deep, operations, pair)
+        servers = {name: stack.enter_context(stage.running(name, urls)) for name in pair}
+        for operation in operations:
+            _tell(f"measuring {operation.name}")
+            found = costs(servers, operation, cursors, sent[operation.name], effort)
+            limit, own = found["limit"], found["gateway"]
+            crowd = own.crowd_cpu_ms / limit.crowd_cpu_ms
+            lines.append(
+                f"{operation.name:4}{limit.cpu_ms:9.3f}{own.cpu_ms:9.3f}{own.to_limit:7.2f}{crowd:9.2f}"
+                f"{limit.statements:8} {own.statements:3}   {own.peak_mb:.0f} MB"
+            )
+        stack.close()
+        _tell("looking where the gateway spends its time")
+        after = cursors.get("gateway", "")
+        for of, profile in profiles(stage, urls, after, folder, effort.seconds * 6, operations).items():
+            lines += ["", f"{of}, {profile.samples} samples, percent"]
+            for title in ("whose", "module", "place", "within"):
+                lines += [f"  {title}"]
+                lines += [f"    {share:5.1f} {place}" for place, share in [*getattr(profile, title).items()][:25]]
+    return "\n".join(lines) + "\n"
+
+
 async def _version(url: str) -> str:
     connection = await asyncpg.connect(url)
     version = str(await connection.fetchval("show server_version"))
@@ -260,6 +309,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="little data, few requests: to see that it runs")
     parser.add_argument("--url", help="a PostgreSQL on which databases named bench_* may be made and replaced")
     parser.add_argument("--out", type=Path, help="a folder for the files; default: the project's own places")
+    parser.add_argument("--only", metavar="Q1,Q3", help="only these, gateway and limit, with a profile; writes no file")
+    parser.add_argument("--rounds", type=int, default=3, help="with --only: turns of each server (default: 3)")
+    parser.add_argument("--filled", action="store_true", help="with --only and --url: the databases are there already")
     chosen = parser.parse_args(arguments)
     keep_apart()
     with ExitStack() as stack:
@@ -268,7 +320,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _tell("starting PostgreSQL")
             server = stack.enter_context(running_postgres())
             url = server.url("").replace("+asyncpg", "")
-        told = measured(url.rstrip("/"), BRIEF if chosen.quick else THOROUGH)
+        url, effort = url.rstrip("/"), BRIEF if chosen.quick else THOROUGH
+        if chosen.only:
+            effort = replace(effort, rounds=chosen.rounds, crowds=1)
+            sys.stdout.write(some(url, effort, chosen.only.split(","), chosen.filled))
+            return
+        told = measured(url, effort)
     sys.stdout.write(report.markdown(told))
     report.write(told, chosen.out)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -35,7 +35,8 @@ class Context:
     """One request.
 
     sources: those of the catalog that the request began with. page: (default, most) rows of a page. now: one clock for
-    the whole answer. watcher: hears what is asked, with values.
+    the whole answer. watcher: hears what is asked, with values. direct: whether sources are asked in the tasks of the
+    request itself, which its cancellation reaches; what a dataloader does then is to be `owned`.
     """
 
     viewer: Viewer
@@ -55,16 +56,27 @@ class Context:
     batches: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     pages: dict[Any, asyncio.Future[Any]] = field(default_factory=dict)
     _calls: set[asyncio.Future[Any]] = field(default_factory=set)
-    partners: Partners = field(init=False)
-    neighbours: frozenset[str] = field(init=False)
     withheld: list[Withheld] = field(default_factory=list)
+    direct: bool = False
     _sight: Sight | None = None
+    _partners: Partners | None = None
+    _neighbours: frozenset[str] | None = None
 
-    def __post_init__(self) -> None:
-        from resolvers.partner_view import Partners  # it needs this module's Context
+    @property
+    def partners(self) -> Partners:
+        """The partners, as they may be looked at."""
+        if self._partners is None:
+            from resolvers.partner_view import Partners  # it needs this module's Context
 
-        self.partners = Partners(self)
-        self.neighbours = self.catalog.neighbours(self.grant, self.now.date())
+            self._partners = Partners(self)
+        return self._partners
+
+    @property
+    def neighbours(self) -> frozenset[str]:
+        """The partners that the caller may know: its own, those in an agreement with it, in either direction."""
+        if self._neighbours is None:
+            self._neighbours = self.catalog.neighbours(self.grant, self.now.date())
+        return self._neighbours
 
     @property
     def sight(self) -> Sight:
@@ -85,15 +97,14 @@ class Context:
 
     async def rows(self, fetch: Fetch, access: Access) -> list[Row]:
         """Ask a source for rows. SourceError where it fails."""
-        observe = self._heard(fetch, access)
-        return await self._owned(self.sources[fetch.source].rows(replace(fetch, now=self.now), access, observe))
+        observe = self.observe if self.watcher is None else self._heard(fetch, access)
+        call = self.sources[fetch.source].rows(fetch, access, observe, self.now)
+        return await (call if self.direct else self.owned(call))
 
     async def accept(self, fetch: Fetch, condition: Predicate | None, order: Sequence[OrderKey]) -> Accepted:
         """Ask a source what it can do itself. SourceError where it fails."""
-        observe = self._heard(fetch, None)
-        found = await self._owned(
-            self.sources[fetch.source].accept(replace(fetch, now=self.now), condition, order, observe)
-        )
+        call = self.sources[fetch.source].accept(fetch, condition, order, self._heard(fetch, None))
+        found = await (call if self.direct else self.owned(call))
         if self.watcher is not None:
             self.watcher.accepted(fetch, order, found)
         return found
@@ -101,13 +112,13 @@ class Context:
     async def count(self, fetch: Fetch, condition: Predicate | None) -> int:
         """Ask a source how many rows a list has. SourceError where it fails."""
         observe = self._heard(fetch, Listing(Window(), condition))
-        return await self._owned(self.sources[fetch.source].count(replace(fetch, now=self.now), condition, observe))
+        call = self.sources[fetch.source].count(fetch, condition, observe, self.now)
+        return await (call if self.direct else self.owned(call))
 
     async def links(self, source: str, mappings: Iterable[Mapping], entity: str, wanted: LinkRows) -> list[Linked]:
         """Ask a source for rows of link tables. SourceError where it fails."""
-        return await self._owned(
-            self.sources[source].links(mappings, entity, replace(wanted, now=self.now), self._heard(None, wanted))
-        )
+        call = self.sources[source].links(mappings, entity, wanted, self._heard(None, wanted), self.now)
+        return await (call if self.direct else self.owned(call))
 
     def _heard(self, fetch: Fetch | None, access: Access | LinkRows | None) -> Observe:
         """What tells everybody of a call, and the watcher what it was for."""
@@ -121,8 +132,11 @@ class Context:
 
         return heard
 
-    async def _owned(self, call: Coroutine[Any, Any, T]) -> T:
-        # Dataloaders run their batches outside of the request's own task, so its cancellation would not reach them.
+    async def owned(self, call: Coroutine[Any, Any, T]) -> T:
+        """What a call gives, in a task that ends with the request.
+
+        Dataloaders run their batches outside of the request's own task, so its cancellation would not reach them.
+        """
         task = asyncio.ensure_future(call)
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)

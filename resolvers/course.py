@@ -56,15 +56,20 @@ class Question:
 class Stop:
     """One place of the response that holds records. kind: None where any id may lead to any entity.
 
-    together: the place whose questions are this one's too. heard: its questions as they were answered.
+    level: what was planned for it. together: the place whose questions are this one's too. heard: its questions as
+    they were answered. accepting: the sources that said what they do of its list. along: those that may have brought
+    its records with what leads to them.
     """
 
     path: Path
     kind: Kind | None
     entity: str
     edge: str
+    level: Level
     together: Path | None = None
     heard: list[Question] = field(default_factory=list)
+    accepting: set[str] = field(default_factory=set)
+    along: set[str] = field(default_factory=set)
 
     @property
     def questions(self) -> list[Question]:
@@ -96,6 +101,9 @@ class Course:
     def accepted(self, fetch: Fetch, order: Sequence[OrderKey], answer: Accepted) -> None:
         """Keep what a source said that it does."""
         self._accepted.append((fetch, tuple(order), answer))
+        for stop in self.stops:
+            if (stop.path,) == fetch.places[:1] and stop.entity == fetch.entity and not fetch.aim:
+                stop.accepting.add(fetch.source)
 
     def asked(self, fetch: Fetch | None, access: Access | LinkRows | None, call: SourceCall) -> None:
         """Put a call to its place."""
@@ -106,7 +114,12 @@ class Course:
             self._put(Question(call, access.places, access.aim, access, self._links(access)))
             return
         paths = () if call.access == COUNT else fetch.paths
-        question = Question(call, fetch.places, fetch.aim, access, tuple(_part(arm, paths) for arm in fetch.arms))
+        parts = tuple(part(arm, paths) for arm in fetch.arms)
+        question = Question(call, fetch.places, fetch.aim, access, parts)
+        for along in fetch.joins:
+            for stop in self.stops:
+                if (stop.path,) == along.fetch.places[:1] and stop.entity == along.fetch.entity:
+                    stop.along.add(fetch.source)
         if isinstance(access, Listing | Children):
             question = self._conditioned(question, fetch, access)
         self._put(question)
@@ -121,18 +134,15 @@ class Course:
                 break
         looks = {name for found in (access.condition, left) if found is not None for name in names(found)}
         withheld = {arm.mapping.id: arm.withheld for arm in fetch.arms}
-        parts = (replace(part, unknown=tuple(sorted(looks & withheld[part.mapping]))) for part in question.parts)
-        return Question(
-            question.call,
-            question.places,
-            question.aim,
-            access,
-            tuple(parts),
-            access.condition,
-            left,
-            order,
-            ordered,
-            access.window.limit,
+        parts = (replace(each, unknown=tuple(sorted(looks & withheld[each.mapping]))) for each in question.parts)
+        return replace(
+            question,
+            parts=tuple(parts),
+            taken=access.condition,
+            left=left,
+            order=order,
+            ordered=ordered,
+            limit=access.window.limit,
         )
 
     def _links(self, access: LinkRows) -> tuple[Part, ...]:
@@ -155,14 +165,15 @@ class Course:
 
     def _stop(self, path: Path, kind: Kind | None, entity: str, edge: str, level: Level) -> None:
         first = level.places[0]
-        self.stops.append(Stop(path, kind, entity, edge, first if first != path else None))
+        self.stops.append(Stop(path, kind, entity, edge, level, first if first != path else None))
 
 
 def _path(place: tuple[tuple[str, str], ...]) -> Path:
     return tuple(key for _, key in place)
 
 
-def _part(arm: Arm, wanted: Sequence[str]) -> Part:
+def part(arm: Arm, wanted: Sequence[str]) -> Part:
+    """What a mapping is asked for of some paths."""
     mapping = arm.mapping
     paths = tuple(path for path in wanted if path in arm.given and path in mapping.fields)
     read = dict.fromkeys(mapping.key)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from resolvers.cursor import Position
@@ -31,11 +30,21 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Along:
+    """A reference that a source may follow itself: in place of the token at `path` a row then holds the Row that
+    `fetch`, of one arm of the same source, would bring for it, or None."""
+
+    path: str
+    fetch: Fetch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fetch:
     """One statement's worth: one source, one entity, one level. paths: the columns of a row's values, in order.
 
-    issues: whether rows carry what could not be understood. now: the request's clock, for forms that look at one.
-    places: where in the response its records stand; aim: the edge of a filter that they are asked for instead.
+    issues: whether rows carry what could not be understood.
+    places: where in the response its records stand; aim: the edge of a filter that they are asked for instead. joins:
+    the references that the source may follow.
     """
 
     source: str
@@ -43,9 +52,11 @@ class Fetch:
     paths: tuple[str, ...]
     arms: tuple[Arm, ...]
     issues: bool = False
-    now: datetime | None = None
     places: tuple[tuple[str, ...], ...] = ()
     aim: str = ""
+    # What its source keeps for it: statements, by the structure of what is asked. Not of a copy with other paths.
+    prepared: dict[Any, Any] = field(init=False, compare=False, repr=False, default_factory=dict)
+    joins: tuple[Along, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +112,6 @@ class LinkRows:
 
     path: str
     owners: Map[tuple[str, int], Sequence[str]]
-    now: datetime | None = None
     places: tuple[tuple[str, ...], ...] = ()
     aim: str = ""
 

@@ -14,10 +14,11 @@ from resolvers.context import Context
 from resolvers.entity import Kind
 from resolvers.errors import RequestError
 from resolvers.familiar import familiar
+from resolvers.fetch import Row
 from resolvers.identifier import KeyToken, NameToken
 from resolvers.level import Level
 from resolvers.lists import collect
-from resolvers.loaders import children, links, lookup
+from resolvers.loaders import children, links, lookup, singles
 from resolvers.pages import Page
 from resolvers.partner_view import PartnerView, ViewerView, viewer_view
 from resolvers.plan import Place, Step
@@ -97,8 +98,10 @@ def _of_record(declared: Declared, record: Record, path: str, info: Info, given:
         case Kind.SYSTEM:
             return _system(context, record, path)
         case Kind.REFERENCE:
-            token = record.value(path)
-            return None if token is None else lookup(context, _step(context, info).level).load(token)
+            token, level = record.value(path), _step(context, info).level
+            if token is None or isinstance(token, Row):  # its source has followed it already
+                return token and Record(context, level, token)
+            return lookup(context, level).load(token)
         case Kind.LINKS:
             step = _step(context, info)
             if record.row.mapping.id not in step.follow:
@@ -208,8 +211,11 @@ def _once(context: Context, key: object, start: Callable[[], Awaitable[Page]]) -
     return context.pages[key]
 
 
-def own_record(context: Context, level: Level) -> Awaitable[Record | None]:
-    """The viewer's own record: the one of its partner's that carries its subject as an identifier, if it is one."""
+async def own_record(context: Context, level: Level) -> Record | None:
+    """The viewer's own record: the one of its partner's that carries its subject as an identifier, if it is one.
+
+    SourceError where it may be hidden by a source that failed.
+    """
     viewer = context.viewer
     model = context.catalog.model
     tokens = [
@@ -217,12 +223,13 @@ def own_record(context: Context, level: Level) -> Awaitable[Record | None]:
         for scheme in model.enums["IdentifierScheme"]
         if (subject := model.compared(viewer.subject, scheme))
     ]
-    return _only(lookup(context, level).load_many(tokens))
-
-
-async def _only(loading: Awaitable[list[Record | None]]) -> Record | None:
-    found = {(r.row.mapping.id, r.row.key): r for r in await loading if r is not None}
-    return next(iter(found.values())) if len(found) == 1 else None
+    rows: dict[tuple[str, str], Row] = {}
+    for found in (await singles(context, level, tokens)).values():
+        if isinstance(found, Exception):
+            raise found
+        if found is not None:
+            rows[found.mapping.id, found.key] = found
+    return Record(context, level, next(iter(rows.values()))) if len(rows) == 1 else None
 
 
 def _of_root(declared: Declared, name: str, info: Info, given: dict[str, Any]) -> Any:

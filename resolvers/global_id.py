@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from resolvers.errors import RequestError
 
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Named(NamedTuple):
@@ -47,14 +47,19 @@ class GlobalIds:
             raw = f"{head}:{key}".encode()
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
+    @staticmethod
+    def head(entity: str, mapping: str) -> bytes:
+        """What an id that is not enciphered begins with, before it is written in base64."""
+        return f"{entity}.{mapping}:".encode()
+
     def writer(self, entity: str, mapping: str, personal: bool = False) -> Callable[[str], str]:
         """What writes the ids of one mapping, key -> id."""
         if personal:
             return lambda key: self.write(entity, mapping, key, personal)
-        head = f"{entity}.{mapping}:".encode()
+        head = self.head(entity, mapping)
 
         def write(key: str) -> str:
-            return b2a_base64(head + key.encode(), newline=False).translate(_URL_SAFE, b"=").decode()
+            return b2a_base64(head + key.encode(), newline=False).translate(URL_SAFE, b"=").decode()
 
         return write
 

@@ -31,6 +31,7 @@ SCOPES: dict[str, str] = {
     "read:sensitive": "what could harm a person",
     "read:self": "the caller's own person record, whole",
     "audit": "who read what of the caller's partner",
+    "explain": "how an answer came about, in `extensions.plan`",
 }
 
 

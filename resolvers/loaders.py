@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from aiodataloader import DataLoader
@@ -18,7 +19,7 @@ from resolvers.level import Level
 from resolvers.lists import asked, gather
 from resolvers.lookups import find, linked, meant, sorted_out
 from resolvers.order import merge
-from resolvers.pages import Page, Slice, slice_of
+from resolvers.pages import Page, Slice, Whence, slice_of
 from resolvers.plan import Step
 from resolvers.predicate import Predicate
 from resolvers.record import Record
@@ -55,12 +56,16 @@ async def singles(context: Context, level: Level, tokens: Sequence[Token]) -> di
         if loader is None:
 
             async def load(batches: list[tuple[Token, ...]]) -> list[Any]:
-                found = await find(context, level, [token for batch in batches for token in batch])
+                found = await context.owned(find(context, level, [token for batch in batches for token in batch]))
                 return [found] * len(batches)
 
             loader = context.batches[level] = DataLoader(load, cache=False)
         rows, failed = await loader.load(tuple(tokens))
-    return {token: single(context, level, token, rows, failed) for token in tokens}
+    found: dict[Token, Row | Exception | None] = {}
+    for token in tokens:
+        leads = rows.get(token) if token.__class__ is KeyToken else None
+        found[token] = leads[0] if leads else single(context, level, token, rows, failed)
+    return found
 
 
 def single(
@@ -134,10 +139,8 @@ async def children_of(
         counted = await counts[0]
         return None if counted is None else counted[parent]
 
-    return [
-        Page(context, step.level, cut, rows, failures, lambda parent=parent: count(parent))  # type: ignore[misc]
-        for parent, rows in zip(parents, buckets, strict=True)
-    ]
+    whence = Whence(context, step.level, cut, failures)
+    return [Page(whence, rows, partial(count, parent)) for parent, rows in zip(parents, buckets, strict=True)]
 
 
 def links(context: Context, step: Step, arguments: dict[str, Any]) -> DataLoader[Record, Page]:
@@ -212,4 +215,4 @@ def cut_found(
     async def count() -> int | None:
         return total
 
-    return Page(context, level, cut, rows[: cut.size + 1], failures, count)
+    return Page(Whence(context, level, cut, failures), rows[: cut.size + 1], count)

@@ -31,13 +31,15 @@ async def find(
 
     def access(fetch: Fetch) -> Lookup | None:
         mine = {arm.mapping.id: keys[arm.mapping.id] for arm in fetch.arms if arm.mapping.id in keys}
-        asked = [n for n in names if n.partner is None or n.partner == fetch.arms[0].mapping.partner]
+        partner = fetch.arms[0].mapping.partner
+        asked = [name for name in names if name.partner is None or name.partner == partner]
         if not any(field in arm.given for arm in fetch.arms):
             asked = []
         return Lookup(mine, asked) if mine or asked else None
 
     rows: dict[Any, list[Row]] = {}
     failed: dict[str, SourceError] = {}
+    place = level.paths.get(field) if field is not None and names else None
 
     async def ask(fetch: Fetch, wanted: Lookup) -> None:
         try:
@@ -45,13 +47,17 @@ async def find(
         except SourceError as error:
             failed[fetch.source] = error
             return
-        place = level.paths.get(field) if field is not None else None
         for row in answer:
-            rows.setdefault(KeyToken(row.mapping.id, row.key), []).append(row)
-            for name in (row.values[place] if place is not None else None) or ():
-                rows.setdefault((name["scheme"], name["normalized"]), []).append(row)
+            rows.setdefault((row[0].id, row[1]), []).append(row)  # equal to the key's token
+            if place is not None:
+                for name in row[2][place] or ():
+                    rows.setdefault((name["scheme"], name["normalized"]), []).append(row)
 
-    await asyncio.gather(*(ask(fetch, wanted) for fetch in level.fetches if (wanted := access(fetch)) is not None))
+    asked = [(fetch, wanted) for fetch in level.fetches if (wanted := access(fetch)) is not None]
+    if len(asked) == 1:
+        await ask(*asked[0])
+    else:
+        await asyncio.gather(*(ask(fetch, wanted) for fetch, wanted in asked))
     return rows, failed
 
 
@@ -120,28 +126,37 @@ class _Parents:
 
     def __init__(self, parents: Sequence[Record], names: str | None) -> None:
         self._count = len(parents)
-        self._keys: dict[KeyToken, list[int]] = {}
+        self._keys: dict[Token, list[int]] = {}
         self._pairs: dict[tuple[str, str], list[tuple[int, NameToken]]] = {}
+        keys, pairs, make = self._keys, self._pairs, tuple.__new__
         for index, parent in enumerate(parents):
-            for token in parent.tokens(names):
-                if isinstance(token, KeyToken):
-                    self._keys.setdefault(token, []).append(index)  # one record in several places
-                else:
-                    self._pairs.setdefault(token.pair, []).append((index, token))
-        self.tokens: list[Token] = [*self._keys, *(token for found in self._pairs.values() for _, token in found)]
+            row = parent.row
+            key = make(KeyToken, (row[0].id, row[1]))
+            keys.setdefault(key, []).append(index)  # one record in several places
+            for name in (parent.value(names) if names is not None else None) or ():
+                pair = (name["scheme"], name["normalized"])
+                token = make(NameToken, (*pair, name["country"], row[0].partner, name["value"]))
+                pairs.setdefault(pair, []).append((index, token))
+        self.tokens: list[Token] = [*keys, *(token for found in pairs.values() for _, token in found)]
 
     def sort_out(self, rows: Iterable[Row]) -> list[list[Row]]:
         """The rows of each parent, each record once."""
         buckets: list[dict[tuple[str, str], Row]] = [{} for _ in range(self._count)]
+        keys, pairs = self._keys, self._pairs
         for row in rows:
-            for index in self._of(row.parent):
-                buckets[index].setdefault((row.mapping.id, row.key), row)
+            token = row[4]
+            if token is None:
+                continue
+            place = (row[0].id, row[1])
+            if isinstance(token, KeyToken):
+                for index in keys.get(token, ()):
+                    buckets[index].setdefault(place, row)
+                continue
+            _, _, country, partner, _ = token
+            for index, name in pairs.get(token[:2], ()):
+                # as `NameToken.meets`, without a call for each row
+                if (country is None or name[2] is None or country == name[2]) and (
+                    partner is None or partner == name[3]
+                ):
+                    buckets[index].setdefault(place, row)
         return [list(bucket.values()) for bucket in buckets]
-
-    def _of(self, token: Token | None) -> Iterable[int]:
-        if isinstance(token, KeyToken):
-            return self._keys.get(token, ())
-        if token is None:
-            return ()
-        found = self._pairs.get(token.pair, ())
-        return [index for index, name in found if token.meets(name.country, name.partner or "")]

@@ -145,7 +145,8 @@ class Join:
 class Mapping:
     """The rows of one table as records of one entity. `fields`: dotted path -> binding. Compared by identity.
 
-    distinct: rows with one key are meant to be one record, and the first of them stands for all.
+    distinct: rows with one key are meant to be one record, and the first of them stands for all. id: stable name in
+    global ids, "partner.mapping".
     """
 
     partner: str
@@ -159,15 +160,12 @@ class Mapping:
     where: Predicate | None = None
     key_is_personal: bool = False
     distinct: bool = False
+    id: str = field(init=False)
+    source_id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        """Stable name in global ids: "partner.mapping"."""
-        return f"{self.partner}.{self.name}"
-
-    @property
-    def source_id(self) -> str:
-        return f"{self.partner}.{self.source}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", f"{self.partner}.{self.name}")
+        object.__setattr__(self, "source_id", f"{self.partner}.{self.source}")
 
     def holds(self, path: str) -> bool:
         """Whether it maps the field at a dotted path, or something in it."""

@@ -74,38 +74,57 @@ class Slice:
 Counting = Callable[[], Awaitable[int | None]]
 
 
+class Whence:
+    """What all pages of one list field have in common: the list's records, its cut, and the sources that failed."""
+
+    __slots__ = ("after", "before", "context", "cut", "failed", "failures", "level")
+
+    def __init__(self, context: Context, level: Level, cut: Slice, failures: Iterable[SourceError]) -> None:
+        window = cut.window
+        self.context = context
+        self.level = level
+        self.cut = cut
+        self.failures = tuple(failures)
+        self.after, self.before = window.after is not None, window.before is not None
+        self.failed = {(error.partner, error.source): error.code for error in self.failures}
+        for bound in (window.after, window.before):
+            for named in bound.missing if bound is not None else ():
+                self.failed.setdefault(named, "SOURCE_UNAVAILABLE")
+
+
 class Page:
     """A cut of a list."""
 
-    def __init__(
-        self,
-        context: Context,
-        level: Level,
-        cut: Slice,
-        rows: Sequence[Row],
-        failures: Iterable[SourceError],
-        counting: Counting,
-    ) -> None:
-        window = cut.window
-        self.failures = tuple(failures)
-        more = len(rows) > cut.size
-        self.rows = rows[-cut.size :] if window.backward else rows[: cut.size]
-        self._context = context
-        self._level = level
-        self._slice = cut
+    __slots__ = ("_counting", "_more", "_whence", "rows")
+
+    def __init__(self, whence: Whence, rows: Sequence[Row], counting: Counting) -> None:
+        size = whence.cut.size
+        self._whence = whence
         self._counting = counting
-        self.has_next = window.before is not None or (more and not window.backward)
-        self.has_previous = window.after is not None or (more and window.backward)
-        failed = {(error.partner, error.source): error.code for error in self.failures}
-        for bound in (window.after, window.before):
-            for named in bound.missing if bound is not None else ():
-                failed.setdefault(named, "SOURCE_UNAVAILABLE")
-        self._failed = failed
+        self._more = len(rows) > size
+        if self._more:
+            rows = rows[-size:] if whence.cut.window.backward else rows[:size]
+        self.rows = rows
+
+    @property
+    def failures(self) -> tuple[SourceError, ...]:
+        """The sources that failed."""
+        return self._whence.failures
+
+    @property
+    def has_next(self) -> bool:
+        """Whether the list goes on."""
+        return self._whence.before or (self._more and not self._whence.cut.window.backward)
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether the list has something before."""
+        return self._whence.after or (self._more and self._whence.cut.window.backward)
 
     @property
     def nodes(self) -> list[Record]:
         """The records of its rows."""
-        return [Record(self._context, self._level, row) for row in self.rows]
+        return [Record(self._whence.context, self._whence.level, row) for row in self.rows]
 
     @property
     def edges(self) -> list[Edge]:
@@ -117,22 +136,22 @@ class Page:
 
     @property
     def partial(self) -> bool:
-        return bool(self._failed)
+        return bool(self._whence.failed)
 
     @property
     def missing(self) -> list[Missing]:
-        partner = self._context.partners
-        return [Missing(partner[code], source, why) for (code, source), why in sorted(self._failed.items())]
+        partner = self._whence.context.partners
+        return [Missing(partner[code], source, why) for (code, source), why in sorted(self._whence.failed.items())]
 
     def cursor(self, row: Row) -> str:
         """The cursor of a row of this list."""
-        position = Position(row.sort, row.mapping.id, row.key, frozenset(self._failed))
-        personal = row.mapping.key_is_personal
-        return self._context.cursors.write(position, self._level.entity, personal, self._slice.context)
+        whence, mapping = self._whence, row.mapping
+        position = Position(row.sort, mapping.id, row.key, frozenset(whence.failed))
+        return whence.context.cursors.write(position, mapping.entity, mapping.key_is_personal, whence.cut.context)
 
     async def count(self) -> int | None:
         """How many rows the whole list has; None where the number cannot be exact."""
-        if self._failed:
+        if self._whence.failed:
             return None
         if not self.has_next and not self.has_previous:
             return len(self.rows)

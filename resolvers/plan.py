@@ -112,6 +112,8 @@ class Planner:
         self._object(selection_sets, root, (), None)
         for level in self._levels:
             level.close(self.model, self._refusal)
+        for level in self._levels:
+            level.join()
         self.plan.looked_at = frozenset(self.selections.looked_at)
         return self.plan
 
@@ -283,6 +285,7 @@ class Planner:
         follow = self.sight.followers(here.mappings, path)
         targets = [binding for m in follow if isinstance(binding := m.fields.get(path), ByKey | ByIdentifier)]
         child = self._reach(self._lookup(at, field_.type), targets)
+        here.level.edges[path] = child.level
         step = Step(Kind.REFERENCE, field_.type, child.level, path, follow=frozenset(m.id for m in follow))
         self._step(at, step, child, nodes, named)
 

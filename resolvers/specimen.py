@@ -110,8 +110,7 @@ class Specimen:
                 spans[number] = (len(wanted), len(wanted) + len(stage.made.values), stage.made.make)
                 wanted += stage.made.values
         raws = await raw_row(self.source, self.mapping, wanted, key, now)
-        fetch = self._fetch(now)
-        rows = await self.source.rows(fetch, Lookup({self.mapping.id: (key,)}), lambda _: None)
+        rows = await self.source.rows(self._fetch(), Lookup({self.mapping.id: (key,)}), lambda _: None, now)
         if raws is None or not rows:
             return None
         made = {}
@@ -126,10 +125,10 @@ class Specimen:
     def _inside(self, path: str) -> bool:
         return path.startswith(self.path + ".")
 
-    def _fetch(self, now: datetime | None = None) -> Fetch:
+    def _fetch(self) -> Fetch:
         given = frozenset([self.path, *self.model.guards(self.mapping.entity, self.path)])
         arms = (Arm(self.mapping, given),)
-        return Fetch(self.mapping.source_id, self.mapping.entity, (self.path,), arms, issues=True, now=now)
+        return Fetch(self.mapping.source_id, self.mapping.entity, (self.path,), arms, issues=True)
 
 
 def _conditions(model: Model, mapping: Mapping, path: str, field: Field) -> Iterator[tuple[str, Predicate]]:

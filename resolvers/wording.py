@@ -17,31 +17,45 @@ from resolvers.predicate import And, Compare, LeadsTo, Near, Not, OneOf, Or, Pre
 FEW = 3  # tokens that are named; of more their number is told
 Bare = Callable[[str], bool]
 """Whether the texts at a path are names, which stand without quotation marks."""
+Naming = Callable[[Sequence[Token]], str]
+"""How it is said what tokens lead to."""
 
 
-def predicate_text(predicate: Predicate, bare: Bare = lambda _: False) -> str:
+def tokens_text(tokens: Sequence[Token]) -> str:
+    """What tokens lead to, by name where they are few."""
+    if len(tokens) > FEW or not tokens:
+        return f"one of {len(tokens):,} records" if tokens else "no record"
+    return " or ".join(map(token_text, tokens))
+
+
+def unnamed(_tokens: Sequence[Token]) -> str:
+    """What tokens lead to, for who may know neither which they are nor how many."""
+    return "what was found"
+
+
+def predicate_text(predicate: Predicate, bare: Bare = lambda _: False, naming: Naming = tokens_text) -> str:
     """A predicate in the words of filters: `name contains "x" and not (kind in [VAN])`."""
     match predicate:
         case And(members=members):
-            return " and ".join(_enclosed(member, bare) for member in members) or "everything"
+            return " and ".join(_enclosed(member, bare, naming) for member in members) or "everything"
         case Or(members=members):
-            return " or ".join(_enclosed(member, bare) for member in members) or "nothing"
+            return " or ".join(_enclosed(member, bare, naming) for member in members) or "nothing"
         case Not(member=member):
-            return f"not ({predicate_text(member, bare)})"
+            return f"not ({predicate_text(member, bare, naming)})"
         case Compare(name=name, operator=operator, value=value):
             return f"{name or 'partner'} {operator} {value_text(value, bare(name) or not name)}"
         case Some(path=path, predicate=inner):
-            return f"{path} some ({predicate_text(inner, lambda name: bare(f'{path}.{name}'))})"
+            return f"{path} some ({predicate_text(inner, lambda name: bare(f'{path}.{name}'), naming)})"
         case Near(path=path, lat=lat, lon=lon, km=km):
             return f"{path} within {km:g} km of {lat:g}, {lon:g}"
         case LeadsTo(path=path, tokens=tokens):
-            return f"{path} leads to {tokens_text(tokens)}"
+            return f"{path} leads to {naming(tokens)}"
         case OneOf(path=path, tokens=tokens):
-            return f"is {tokens_text(tokens)} (by {path})"
+            return f"is {naming(tokens)} (by {path})"
 
 
-def _enclosed(predicate: Predicate, bare: Bare) -> str:
-    text = predicate_text(predicate, bare)
+def _enclosed(predicate: Predicate, bare: Bare, naming: Naming) -> str:
+    text = predicate_text(predicate, bare, naming)
     return f"({text})" if isinstance(predicate, And | Or) and len(predicate.members) > 1 else text
 
 
@@ -80,13 +94,6 @@ def enums_of(model: Model, entity: str) -> Bare:
             return False
 
     return bare
-
-
-def tokens_text(tokens: Sequence[Token]) -> str:
-    """What tokens lead to."""
-    if len(tokens) > FEW or not tokens:
-        return f"one of {len(tokens):,} records" if tokens else "no record"
-    return " or ".join(map(token_text, tokens))
 
 
 def token_text(token: Token) -> str:

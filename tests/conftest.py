@@ -2,8 +2,19 @@
 
 import hypothesis  # first of all: its plugins look for referrers, which a gateway hides when it freezes the collector
 
+from tests.both_ways import always_both
 from tests.gateways import demonstration
 from tests.real_systems import glpi, librebooking, odoo, snipeit
 from tests.servers import mariadb, postgres
 
-__all__ = ["demonstration", "glpi", "hypothesis", "librebooking", "mariadb", "odoo", "postgres", "snipeit"]
+__all__ = [
+    "always_both",
+    "demonstration",
+    "glpi",
+    "hypothesis",
+    "librebooking",
+    "mariadb",
+    "odoo",
+    "postgres",
+    "snipeit",
+]

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from resolvers.connectors.sql.lease import Leases
 from tests.gateways import Gateway, running
 from tests.servers import Server
 from tests.tcp_proxy import Proxy, proxy
@@ -155,19 +156,19 @@ class Bench:
     async def all_in_use(self) -> None:
         """Wait until every connection to the faulty database is in use."""
         async with asyncio.timeout(5):
-            while self.pool().checkedout() < self.pool().size():  # noqa: ASYNC110 - the pool tells nobody
+            while self.leases().busy < self.leases().most:  # noqa: ASYNC110 - the pool tells nobody
                 await asyncio.sleep(0.01)
 
     async def at_rest(self, seconds: float) -> None:
-        """Wait until no crawl runs and every connection is back in the pool; AssertionError where that takes longer."""
+        """Wait until no crawl runs and no connection is in use; AssertionError where that takes longer."""
         until = time.monotonic() + seconds
-        while await self.at_work() or self.pool().checkedout():
+        while await self.at_work() or self.leases().busy:
             assert time.monotonic() < until, f"{self.engine}: still at work after {seconds} s"
             await asyncio.sleep(0.05)
 
-    def pool(self) -> Any:
-        """The gateway's pool of connections to the faulty database."""
-        return self.gateway.federation.runtime.pools.sources["faulty.db"]._engine.pool
+    def leases(self) -> Leases:
+        """The gateway's connections to the faulty database."""
+        return self.gateway.federation.runtime.pools.sources["faulty.db"].leases
 
 
 @asynccontextmanager

@@ -303,7 +303,7 @@ async def test_nothing_can_be_written(anywhere: Opened) -> None:
     """Even if a statement that writes were made: the session refuses it."""
     async with anywhere() as found:
         url = found.gateway.federation.runtime.catalog.source("faulty.db").url
-        engine = open_engine(url, deadline=2, max_concurrent=1)
+        engine = open_engine(url, deadline=2)
         try:
             for statement in (
                 "insert into things values (9, 'Boat', 'x')",

@@ -28,6 +28,12 @@ class Position:
         """Whether its null makes the object around it null."""
         return is_non_null_type(self.type)
 
+    @property
+    def bare(self) -> Any:
+        """The type, nullable."""
+        type_: Any = self.type
+        return type_.of_type if is_non_null_type(type_) else type_
+
     def null(self) -> Marked:
         """What a null is where there may be none."""
         message = f"Cannot return null for non-nullable field {self.parent}.{self.name}."
@@ -47,6 +53,8 @@ def sources(type_: GraphQLOutputType, raws: Sequence[Any]) -> list[Any]:
 
 def completed(position: Position, raws: Sequence[Any], values: Sequence[Any]) -> list[Any]:
     """The position of each raw value, given what became of its `sources`."""
+    if len(values) == len(raws) and not is_list_type(position.bare):
+        return list(values)  # nothing is null or failed
     found = iter(values)
     return [_one(position, position.type, raw, found) for raw in raws]
 

@@ -6,16 +6,18 @@ values come through its namespace.
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
-from graphql import GraphQLEnumType, get_named_type, is_list_type, is_non_null_type
+from graphql import GraphQLEnumType, get_named_type, is_list_type
 
 from resolvers.engine.completion import Position
 from resolvers.engine.objects import Fast, Named, Object, Run, Selected
 from resolvers.engine.outcome import Marked, OddError, odd
 from resolvers.engine.places import Entries, Id, Member, Owner, Part, Value
-from resolvers.global_id import GlobalIds
+from resolvers.global_id import URL_SAFE, GlobalIds
 from resolvers.level import Level
 
 # Their canonical values are shown as they are.
@@ -129,8 +131,11 @@ class _Writer:
     def _id(self) -> str:
         mappings = list(self._level.mappings.values())
         writers = {m.id: self._ids.writer(m.entity, m.id, m.key_is_personal) for m in mappings}
-        if len(writers) == 1:
-            return f"{self._put(next(iter(writers.values())))}(k)"
+        if len(mappings) == 1 and not mappings[0].key_is_personal:
+            # as `GlobalIds.writer`, without a call for each row
+            head = self._put(self._ids.head(mappings[0].entity, mappings[0].id))
+            self._space |= {"base64": b2a_base64, "safe": URL_SAFE}
+            return f'base64({head} + k.encode(), newline=False).translate(safe, b"=").decode()'
         return f"{self._put(writers)}[m.id](k)"
 
     def _part(self, field: Part) -> str | None:
@@ -156,33 +161,34 @@ class _Writer:
         binds: list[str] = []
         entry = f"e{self._bound}"
         self._bound += 1
-        made = self._entry(inner, entry, binds)
+        made = self._entry(inner, entry, binds, sure=True)
         if made is None:
             return None
         # `for x in [y]` is an assignment inside a comprehension, and compiled as one.
         listed = f"[{made} for {entry} in {name}{''.join(binds)}]"
         return f"({listed} if {name} is not None else {'odd()' if position.required else 'None'})"
 
-    def _entry(self, inner: Object, name: str, binds: list[str]) -> str | None:
+    def _entry(self, inner: Object, name: str, binds: list[str], *, sure: bool = False) -> str | None:
         members = []
         for each in inner.fields:
-            text = self._member(each, name, binds)
+            text = self._member(each, name, binds, sure)
             if text is None:
                 return None
             members.append(f"{each.key!r}: {text}")
         return f"{{{', '.join(members)}}}"
 
-    def _member(self, field: Selected, name: str, binds: list[str]) -> str | None:
+    def _member(self, field: Selected, name: str, binds: list[str], sure: bool) -> str | None:
         if isinstance(field, Named):
             return repr(field.position.parent)
         if not isinstance(field, Member) or field.awaits:
             return None
         bound = f"x{self._bound}"
         self._bound += 1
-        binds.append(f" for {bound} in [None if {name} is None else {name}.get({field.name!r})]")
+        got = f"{name}.get({field.name!r})"
+        binds.append(f" for {bound} in [{got if sure else f'None if {name} is None else {got}'}]")
         if not isinstance(field.inner, Object):
             return self._leaf(field.position, bound)
-        if is_list_type(_bare(field.position.type)):
+        if is_list_type(field.position.bare):
             return self._entries(field.position, bound, field.inner)
         made = self._entry(field.inner, bound, binds)
         missing = "odd()" if field.position.required else "None"
@@ -200,19 +206,19 @@ class _Writer:
         named: Any = get_named_type(position.type)
         if named.name in _PLAIN or isinstance(named, GraphQLEnumType):
             return name
-        if is_list_type(_bare(position.type)):
+        if is_list_type(position.bare):
             return f"(None if {name} is None else [{self._one(named, 'i')} for i in {name}])"
         return self._one(named, name)
 
     def _one(self, named: Any, name: str) -> str:
         coerce = named.coerce_output_value
+        if named.name == "Decimal":  # the border's are finite
+            self._space |= {"Decimal": Decimal, "format": format}
+            made = f'format({name}, "f") if {name}.__class__ is Decimal else {self._put(coerce)}({name})'
+            return f"(None if {name} is None else {made})"
         if named.name in _REPEATED:
             return f"{self._put(Shown(coerce))}[{name}]"
         return f"(None if {name} is None else {self._put(coerce)}({name}))"
-
-
-def _bare(type_: Any) -> Any:
-    return type_.of_type if is_non_null_type(type_) else type_
 
 
 def _shared(field: Owner) -> Callable[[Run], _Owners]:

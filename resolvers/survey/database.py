@@ -150,7 +150,7 @@ async def opened(url: str, deadline: float) -> AsyncIterator[Database]:
             code="SOURCE_URL",
             hint="write the file by hand: docs/partners.md",
         )
-    engine = open_engine(url, deadline=deadline, max_concurrent=1)
+    engine = open_engine(url, deadline=deadline)
     try:
         async with engine.connect() as connection:
             yield Database(connection)

@@ -1,16 +1,15 @@
-"""Connections to one database: read-only, autocommit, a statement deadline, a bounded pool, nothing of one request."""
+"""Connections to one database: read-only, autocommit, a statement deadline, nothing of one request."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import NullPool
 
 from resolvers.connectors.sql.functions import register
 
@@ -24,17 +23,16 @@ DRIVERS = {
 APPLICATION = "partner-gateway"
 
 
-def open_engine(url: str, *, deadline: float, max_concurrent: int) -> AsyncEngine:
-    """An engine that connects on first use. deadline in seconds. ArgumentError or ImportError on an unusable URL."""
+def open_engine(url: str, *, deadline: float) -> AsyncEngine:
+    """An engine that opens a connection each time it is asked for one, and keeps none (`lease` does).
+
+    deadline in seconds. ArgumentError or ImportError on an unusable URL.
+    """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     engine = create_async_engine(
         _read_only(parsed) if backend == "sqlite" else parsed,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=max_concurrent,
-        max_overflow=0,
-        pool_timeout=deadline * 0.9,  # so that waiting in vain is told as such, not as a source that is slow
-        pool_recycle=1800,
+        poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
         connect_args=_arguments(backend, parsed.get_driver_name(), deadline),
         hide_parameters=True,
@@ -52,9 +50,15 @@ def open_engine(url: str, *, deadline: float, max_concurrent: int) -> AsyncEngin
                 cursor.execute(statement)
             cursor.close()
 
-    if backend == "sqlite":
-        _follow(engine, parsed.database or "")
     return engine
+
+
+def place_of(url: URL) -> str | None:
+    """The file that SQLite reads; None for what is no file."""
+    place = url.database or ""
+    if url.get_backend_name() != "sqlite" or place in ("", ":memory:"):
+        return None
+    return place.removeprefix("file:")
 
 
 def unusable(url: str) -> tuple[str, str] | None:
@@ -72,7 +76,7 @@ def unusable(url: str) -> tuple[str, str] | None:
         if not dialect.is_async:
             return f"{driver!r} is not an asynchronous database driver.", begin
         dialect.import_dbapi()
-        open_engine(url, deadline=1, max_concurrent=1)
+        open_engine(url, deadline=1)
     except NoSuchModuleError:
         return f"there is no database driver {driver!r}.", begin
     except ImportError:
@@ -80,26 +84,6 @@ def unusable(url: str) -> tuple[str, str] | None:
     except Exception as error:
         return f"the database driver does not take this URL ({type(error).__name__}).", like
     return None
-
-
-def _follow(engine: AsyncEngine, place: str) -> None:
-    """Open the file anew where another was put in its place: an open connection goes on reading the old one."""
-
-    def which() -> tuple[int, int] | None:
-        try:
-            found = Path(place).stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def opened(_connection: Any, record: Any) -> None:
-        record.info["file"] = which()
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def used(_connection: Any, record: Any, _proxy: Any) -> None:
-        if record.info["file"] != which():
-            raise DisconnectionError("another file is there now")
 
 
 def _arguments(backend: str, driver: str, deadline: float) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from resolvers.connectors.sql.shape import Shape
 from resolvers.entity import Model
 from resolvers.expression import Constant
 from resolvers.identifier import KeyToken, NameToken, Token, squeezed
+from resolvers.inline import Inline
 from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Target, Value, pushable
 
 From = Callable[[Select[Any], Mapping, Renderer], Select[Any]]
@@ -42,12 +43,13 @@ class Leads:
     """How the rows of a mapping lead to some records.
 
     attach: leaves the rows that do in a select from the mapping's tables, once for each way. parents, build: what to
-    select of the way, and the token that it means.
+    select of the way, and the token that it means. inline: `build` as a function of many rows says it.
     """
 
     attach: Callable[[Select[Any]], Select[Any]]
     parents: Sequence[ColumnElement[Any]]
     build: Build
+    inline: Inline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Leading:
                     base = base.where(there.predicate(link.where))
             return base.where(wanted, *only)
 
-        return Leads(attach, [there.value(value) for value in parent.values], parent.build)
+        return Leads(attach, [there.value(value) for value in parent.values], parent.build, parent.inline)
 
     def _ways(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, Label, Select, func, literal, select, union_all
@@ -15,11 +17,11 @@ Fill = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One select and how its raw rows are read. None from `decode`: the row's key is null, so it is no record."""
+    """One select and how its raw rows are read; `decode` leaves out those whose key is null, so that they are none."""
 
     select: Select[Any]
     columns: tuple[Label[Any], ...]
-    decode: Callable[[Sequence[Any]], Any]
+    decode: Callable[[Iterable[Sequence[Any]]], list[Any]]
     order: tuple[ColumnElement[Any], ...] = ()
     limit: int | None = None
 
@@ -38,19 +40,16 @@ class Statement:
     def read(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
         """Raw rows -> decoded ones. Of several pieces, a row names its piece and its place in it."""
         if len(self.pieces) == 1:
-            decode = self.pieces[0].decode
-            return [found for found in map(decode, rows) if found is not None]
+            return self.pieces[0].decode(rows)
         starts = []
         start = 2
         for piece in self.pieces:
             starts.append((start, start + len(piece.columns)))
             start += len(piece.columns)
         found = []
-        for row in sorted(rows, key=lambda raw: (raw[0], raw[1])):
-            begin, end = starts[row[0]]
-            decoded = self.pieces[row[0]].decode(row[begin:end])
-            if decoded is not None:
-                found.append(decoded)
+        for place, together in groupby(sorted(rows, key=itemgetter(0, 1)), itemgetter(0)):
+            begin, end = starts[place]
+            found += self.pieces[place].decode([row[begin:end] for row in together])
         return found
 
 

@@ -18,11 +18,12 @@ from sqlalchemy import (
     select,
 )
 
-from resolvers.border import Build, reading, target_reading
+from resolvers.border import reading, target_reading
 from resolvers.coercion import text_of
 from resolvers.composition import ASSUMED
 from resolvers.connectors.sql.condition import Conditions
 from resolvers.connectors.sql.dangling import dangling
+from resolvers.connectors.sql.decoder import Decode, Layout, Member, each
 from resolvers.connectors.sql.first_rows import alone, found_again, told_apart
 from resolvers.connectors.sql.joined import may_double, with_join, with_used
 from resolvers.connectors.sql.leading import Leading, Leads, link_tables, named
@@ -30,18 +31,17 @@ from resolvers.connectors.sql.order import Ordered, ordered
 from resolvers.connectors.sql.own_key import key_in
 from resolvers.connectors.sql.piece import Piece, put_together
 from resolvers.connectors.sql.piece import Statement as Statement
-from resolvers.connectors.sql.placeholder import selected
+from resolvers.connectors.sql.placeholder import told
 from resolvers.connectors.sql.render import Drifted, Renderer, Unpushable, mapping_tables
 from resolvers.connectors.sql.shape import Shape
 from resolvers.entity import Model
 from resolvers.expression import Constant
 from resolvers.fetch import Accepted, Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, OrderKey, Row, Window
 from resolvers.identifier import NameToken
+from resolvers.leaf import Reading
 from resolvers.local_key import key_text
 from resolvers.mapping import ByKey, Mapping, Parts, Value
 from resolvers.predicate import And, Near, Or, Predicate, Some, conjunction, conjuncts, typical
-
-Decode = Callable[[Sequence[Any]], Row | None]
 
 
 class StatementBuilder:
@@ -247,7 +247,7 @@ class StatementBuilder:
         base = base.where(key_in(on, owners, renderer.dialect))
         if link.where is not None:
             base = base.where(renderer.predicate(link.where))
-        return Piece(base, columns, decode)
+        return Piece(base, columns, each(decode))
 
     def link_rows(self, mappings: Iterable[Mapping], wanted: LinkRows) -> Statement | None:
         """All link rows of one source for one path."""
@@ -271,24 +271,42 @@ class StatementBuilder:
     ) -> tuple[tuple[Label[Any], ...], Decode]:
         """A row's columns: its key, computed sort keys, parent, then what each path needs; and how to read them."""
         mapping = arm.mapping
-        elements: list[ColumnElement[Any]] = list(order.own)
-        sort_at = len(elements)
-        elements += [key.element for key in order.computed]
-        parent_at = len(elements)
-        elements += leads.parents if leads else []
-        value_at = len(elements)
-        builds: list[tuple[int, int, Build] | None] = []
+        elements: list[ColumnElement[Any]] = []
+        known: dict[int, int] = {}
+
+        def place(element: ColumnElement[Any]) -> int:
+            """Where an element stands; what two paths read is selected once."""
+            found = known.setdefault(id(element), len(elements))
+            if found == len(elements):
+                elements.append(element)
+            return found
+
+        key = tuple(map(place, order.own))
+        sort = tuple(place(one.element) for one in order.computed)
+        parent = None
+        if leads is not None:
+            parent = Member(tuple(map(place, leads.parents)), Reading((), leads.build, leads.inline))
+        members = []
         for path in fetch.paths:
+            default = self._own_fallback(mapping, path)
             if path not in arm.given or path not in mapping.fields:
-                builds.append(None)
+                members.append(Member((), None, default))
                 continue
             found = reading(self.model, mapping, path, self.zone)
-            builds.append((len(elements), len(elements) + len(found.values), found.build))
-            elements += [selected(renderer, value, fetch.issues) for value in found.values]
-        lost = self._lost(arm, renderer) if fetch.issues else []
-        elements += [element for _, element in lost]
-        lost_at = [(path, len(elements) - len(lost) + index) for index, (path, _) in enumerate(lost)]
-        fallback = [self._own_fallback(mapping, path) for path in fetch.paths]
+            places = tuple(
+                place(renderer.value(value)) if told(value, fetch.issues) else None for value in found.values
+            )
+            members.append(Member(places, found, default))
+        lost = [(path, place(element)) for path, element in self._lost(arm, renderer)] if fetch.issues else []
+        layout = Layout(mapping, len(elements), key, sort, tuple(one for one, _ in order.keys), tuple(members), parent)
+        decode = each(self._noted(fetch, layout, lost)) if fetch.issues else layout.every()
+        return _labels(elements), decode
+
+    def _noted(
+        self, fetch: Fetch, layout: Layout, lost: Sequence[tuple[str, int]]
+    ) -> Callable[[Sequence[Any]], Row | None]:
+        """Row by row, with what could not be understood. lost: where it stands that a reference leads nowhere."""
+        mapping = layout.mapping
         # What is assumed of a part that is not there is nobody's mistake.
         beside = {
             path: [fetch.paths.index(guard) if guard in fetch.paths else -1 for guard in guards]
@@ -296,36 +314,21 @@ class StatementBuilder:
             if isinstance(binding, Value) and binding.assumed is not None
             for guards in [self.model.guards(mapping.entity, path)]
         }
-        keep_issues = fetch.issues
-        decode_sort = order.values
-        build_parent = leads.build if leads else None
 
         def decode(raw: Sequence[Any]) -> Row | None:
-            key = key_text(raw[:sort_at])
-            if key is None:
+            issues: list[tuple[str, str, str]] = []
+            row = layout.row(raw, issues)
+            if row is None:
                 return None
-            issues: list[tuple[str, str, str]] | None = [] if keep_issues else None
-            values = []
-            for build, default in zip(builds, fallback, strict=True):
-                found = None if build is None else build[2](raw[build[0] : build[1]], issues)
-                values.append((key if default == "" else default) if found is None else found)
-            if issues:
-                issues = [
-                    issue
-                    for issue in issues
-                    if issue[0] != ASSUMED
-                    or all(place >= 0 and values[place] is not None for place in beside.get(issue[1], ()))
-                ]
-            if issues is not None:
-                issues += [
-                    ("DANGLING_REFERENCE", path, text_of(raw[at])) for path, at in lost_at if raw[at] is not None
-                ]
-            token = build_parent(raw[parent_at:value_at], None) if build_parent else None
-            if build_parent and token is None:
-                return None
-            return Row(mapping, key, tuple(values), decode_sort(raw[sort_at:parent_at]), token, tuple(issues or ()))
+            issues = [
+                issue
+                for issue in issues
+                if issue[0] != ASSUMED or all(at >= 0 and row.values[at] is not None for at in beside.get(issue[1], ()))
+            ]
+            issues += [("DANGLING_REFERENCE", path, text_of(raw[at])) for path, at in lost if raw[at] is not None]
+            return row._replace(issues=tuple(issues))
 
-        return _labels(elements), decode
+        return decode
 
     def _lost(self, arm: Arm, renderer: Renderer) -> list[tuple[str, ColumnElement[Any]]]:
         """What tells that a reference leads nowhere, by path."""

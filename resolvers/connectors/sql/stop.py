@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 LONGEST = 1.0  # seconds for a connection that only says: end that statement
@@ -26,13 +26,17 @@ class Stops:
         self._engine = engine
         self._telling: dict[int, asyncio.Task[None]] = {}
 
-    def stop(self, connection: AsyncConnection) -> None:
-        """Tell the database to end what it does for a connection. Returns at once."""
-        driver = _driver_connection(connection)
+    @property
+    def can_let_go(self) -> bool:
+        """Whether closing a connection ends whatever it waits for. A thread at work must be told until it hears."""
+        return self._engine.dialect.driver != "aiosqlite"
+
+    def stop(self, driver: Any) -> None:
+        """Tell the database to end what it does for a driver's connection. Returns at once."""
         name = self._engine.dialect.driver
-        if driver is not None and name == "aiosqlite":
+        if name == "aiosqlite":
             self._tell(id(driver), driver.interrupt())
-        elif driver is not None and name == "asyncmy":
+        elif name == "asyncmy":
             self._tell(id(driver), self._kill(int(driver.thread_id())))
 
     async def close(self) -> None:
@@ -58,11 +62,3 @@ class Stops:
         one = create_async_engine(self._engine.url, poolclass=NullPool, connect_args={"connect_timeout": LONGEST})
         async with one.connect() as connection:
             await connection.execute(text(f"KILL QUERY {thread}"))
-
-
-def _driver_connection(connection: AsyncConnection) -> Any:
-    try:
-        held = connection.sync_connection
-        return None if held is None else held.connection.driver_connection
-    except (SQLAlchemyError, AttributeError):  # invalidated meanwhile
-        return None
