@@ -56,7 +56,7 @@ class Deadline:
         self._watches.pop(watch, None)
 
     def cancelled_by(self, watch: Watch) -> bool:
-        """Whether it was this deadline, and nobody else, that cancelled the task. Asked once, where it was cancelled."""
+        """Whether it was this deadline, and nobody else, that cancelled the task. To be asked once."""
         return watch.passed and watch.task.uncancel() <= watch.before
 
     def _look(self) -> None:

@@ -32,7 +32,7 @@ def as_told(error: Exception, connection: AsyncConnection, text: str) -> Excepti
         base = dialect.dbapi.Error  # type: ignore[union-attr]
         if not isinstance(translated, base):
             return translated
-        gone = bool(dialect.is_disconnect(translated, adapted, None))  # type: ignore[arg-type]
+        gone = bool(dialect.is_disconnect(translated, adapted, None))
         _forget(dialect, translated)
         told: Exception = DBAPIError.instance(
             text, None, translated, base, hide_parameters=True, connection_invalidated=gone, dialect=dialect

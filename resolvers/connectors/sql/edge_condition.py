@@ -11,7 +11,7 @@ from sqlalchemy.types import Boolean, Text
 
 from resolvers.coercion import NotUnderstood, converter
 from resolvers.connectors.sql.joined import with_join
-from resolvers.connectors.sql.leading import link_tables, named, targets_rows
+from resolvers.connectors.sql.leading import Tokens, link_tables, named, targets_rows
 from resolvers.connectors.sql.own_key import key_in
 from resolvers.connectors.sql.render import Renderer, Unpushable
 from resolvers.entity import Field, Model
@@ -62,7 +62,7 @@ class EdgeConditions:
 
     def _target(self, renderer: Renderer, target: Target, tokens: Sequence[Token]) -> Element:
         if not isinstance(target, ByIdentifier):
-            led = targets_rows(renderer, target, tokens)
+            led = targets_rows(renderer, target, Tokens(lambda _: tokens))
             return false() if led is None else led
         asked = [
             token

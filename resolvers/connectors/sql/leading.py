@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -20,12 +21,13 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
-from sqlalchemy.types import Integer
+from sqlalchemy.types import Integer, TypeEngine
 
 from resolvers.border import Build, target_reading
 from resolvers.connectors.sql.column_type import can_hold
+from resolvers.connectors.sql.fills import Fills
 from resolvers.connectors.sql.joined import with_join
-from resolvers.connectors.sql.own_key import among, key_in
+from resolvers.connectors.sql.own_key import among, keys_in
 from resolvers.connectors.sql.render import Renderer, Tables, mapping_tables
 from resolvers.connectors.sql.shape import Shape
 from resolvers.entity import Model
@@ -36,6 +38,18 @@ from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping, Target, Value,
 
 From = Callable[[Select[Any], Mapping, Renderer], Select[Any]]
 """Puts a mapping's tables, joins and condition under a select."""
+
+
+Names = Callable[[Any], Sequence[NameToken]]
+"""What is asked -> the identifiers that are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of what is asked: now, and each time that a statement is filled anew."""
+
+    of: Callable[[Any], Sequence[Token]]
+    asked: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +73,9 @@ class Leading:
     model: Model
     shape: Shape
     zone: str
+    fills: Fills = field(default_factory=Fills)
 
-    def leads(
-        self, mapping: Mapping, renderer: Renderer, via: str, tokens: Sequence[Token] | None, start: From
-    ) -> Leads | None:
+    def leads(self, mapping: Mapping, renderer: Renderer, via: str, tokens: Tokens | None, start: From) -> Leads | None:
         """How the rows of `renderer`'s tables lead to the tokens (None: to anything) through `via`; None where they
         cannot."""
         binding = mapping.fields.get(via)
@@ -76,7 +89,7 @@ class Leading:
             return self._way(found[0], renderer, tokens, via) if found else None
         return self._ways(mapping, renderer, found, tokens, via, start)
 
-    def _way(self, link: Link, renderer: Renderer, tokens: Sequence[Token] | None, via: str) -> Leads | None:
+    def _way(self, link: Link, renderer: Renderer, tokens: Tokens | None, via: str) -> Leads | None:
         """One form of link."""
         there = renderer if link.table is None else Renderer(link_tables(self.shape, link))
         wanted = true() if tokens is None else self._leads_to(there, link.target, tokens)
@@ -103,7 +116,7 @@ class Leading:
         mapping: Mapping,
         renderer: Renderer,
         links: Sequence[Link],
-        tokens: Sequence[Token] | None,
+        tokens: Tokens | None,
         via: str,
         start: From,
     ) -> Leads:
@@ -143,78 +156,117 @@ class Leading:
 
         return Leads(attach, [ways.c.form, *(ways.c[name] for found in names for name in found)], build)
 
-    def _leads_to(self, renderer: Renderer, target: Target, tokens: Sequence[Token]) -> ColumnElement[bool] | None:
+    def _leads_to(self, renderer: Renderer, target: Target, tokens: Tokens) -> ColumnElement[bool] | None:
         """Whether a row's target is one of the tokens; None where it cannot be."""
         if isinstance(target, ByIdentifier):
-            names = [
-                token
-                for token in tokens
-                if isinstance(token, NameToken)
-                and token.scheme in target.schemes
-                and (target.partners is None or token.partner in target.partners)
-            ]
-            if target.whose is not None and names:
-                return or_(*(self._of_partner(renderer, target, names, partner) for partner in target.partners or ()))
-            return self._named(renderer, target, names) if names else None
-        return targets_rows(renderer, target, tokens)
+
+            def mine(token: Token) -> bool:
+                return (
+                    isinstance(token, NameToken)
+                    and token.scheme in target.schemes
+                    and (target.partners is None or token.partner in target.partners)
+                )
+
+            names: Names = lambda asked: [token for token in tokens.of(asked) if mine(token)]  # type: ignore[misc] # noqa: E731
+            if not names(tokens.asked):
+                return None
+            if target.whose is not None:
+                partners = sorted(target.partners or ())
+                return or_(*(self._of_partner(renderer, target, names, tokens, partner) for partner in partners))
+            return self._named(renderer, target, names, tokens)
+        return targets_rows(renderer, target, tokens, self.fills)
 
     def _of_partner(
-        self, renderer: Renderer, target: ByIdentifier, names: Sequence[NameToken], partner: str
+        self, renderer: Renderer, target: ByIdentifier, names: Names, tokens: Tokens, partner: str
     ) -> ColumnElement[bool]:
         """Whether a row leads to one of the identifiers of a partner."""
         assert target.whose is not None
-        told = self._named(renderer, target, [token for token in names if token.partner == partner])
+        told = self._named(
+            renderer, target, lambda asked: [token for token in names(asked) if token.partner == partner], tokens
+        )
         return and_(_coded(renderer, target.whose, partner), told)
 
-    def _named(self, renderer: Renderer, target: ByIdentifier, names: Sequence[NameToken]) -> ColumnElement[bool]:
-        return named(renderer, target.scheme, target.value, target.exact, names, self.model.kept)
+    def _named(self, renderer: Renderer, target: ByIdentifier, names: Names, tokens: Tokens) -> ColumnElement[bool]:
+        carried = Carried(target.scheme, target.value, target.exact, self.model.kept)
+        return carried.among(renderer, names, self.fills, tokens.asked)
 
 
-def targets_rows(renderer: Renderer, target: ByKey, tokens: Sequence[Token]) -> ColumnElement[bool] | None:
+def targets_rows(
+    renderer: Renderer, target: ByKey, tokens: Tokens, fills: Fills | None = None
+) -> ColumnElement[bool] | None:
     """Whether a row's key leads to one of the tokens; None where it cannot."""
     columns = [renderer.key(name) for name in target.columns]
+    fills = fills or Fills(lasting=False)
+    known = {token.mapping for token in tokens.of(tokens.asked) if isinstance(token, KeyToken)}
     wanted = []
     for code, mapping in target.to.items():
-        keys = [token.key for token in tokens if isinstance(token, KeyToken) and token.mapping == mapping]
-        if keys and target.code is not None:
-            known = renderer.code_point(renderer.value(target.code)) == code
-            wanted.append(and_(known, key_in(columns, keys, renderer.dialect)))
-        elif keys:
-            wanted.append(key_in(columns, keys, renderer.dialect))
+        if mapping not in known:
+            continue
+        led = keys_in(
+            columns, partial(_keys, tokens, mapping), renderer.dialect, fills or Fills(lasting=False), tokens.asked
+        )
+        if target.code is not None:
+            led = and_(renderer.code_point(renderer.value(target.code)) == code, led)
+        wanted.append(led)
     return or_(*wanted) if wanted else None
+
+
+def _keys(tokens: Tokens, mapping: str, asked: Any) -> list[str]:
+    return [token.key for token in tokens.of(asked) if isinstance(token, KeyToken) and token.mapping == mapping]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An identifier that rows carry. kept: the schemes in which separators count."""
+
+    scheme: Value
+    value: Value
+    exact: bool
+    kept: frozenset[str]
+
+    def among(self, renderer: Renderer, names: Names, fills: Fills, asked: Any) -> ColumnElement[bool]:
+        """Whether a row carries one of the identifiers: by raw spelling where there is one, else by compare key.
+
+        True of every row where the database cannot compute them: who reads rows must look at what they carry anyway.
+        """
+        scheme, value = self.scheme, self.value
+        if not (pushable(scheme) and pushable(value, text=True)):
+            return true()
+        told = renderer.value(value)
+        found: list[ColumnElement[bool]] = []
+        for name in sorted({token.scheme for token in names(asked)}):
+            constant = isinstance(scheme.expression, Constant)
+            if constant and scheme.expression.value != name:  # type: ignore[union-attr]
+                continue
+            element = renderer.text(told) if self.exact else renderer.normalized(told, name in self.kept)
+            spelt = partial(self._spellings, names, name, renderer.dialect, told.type)
+            wanted = among(element, spelt, renderer.dialect, fills, asked)
+            found.append(wanted if constant else and_(_coded(renderer, scheme, name), wanted))
+        return or_(false(), *found)
+
+    def _spellings(self, names: Names, scheme: str, dialect: str, type_: TypeEngine[Any], asked: Any) -> set[str]:
+        """How the identifiers of a scheme may be written in the column."""
+        found: set[str] = set()
+        exact, kept = self.exact, scheme in self.kept
+        for token in names(asked):
+            if token.scheme != scheme:
+                continue
+            found.add(token.normalized)
+            value = token.value
+            if value and (exact or not value.isascii()):  # of ASCII the two forms are the same
+                found.add(value if exact else squeezed(value, kept))
+        if not exact and dialect in ("mysql", "mariadb"):  # which turns every letter to upper case
+            found |= {spelling.upper() for spelling in found}
+        if getattr(type_, "charset", None) is None:
+            return found
+        return {spelling for spelling in found if can_hold(type_, spelling)}
 
 
 def named(
     renderer: Renderer, scheme: Value, value: Value, exact: bool, names: Sequence[NameToken], kept: frozenset[str]
 ) -> ColumnElement[bool]:
-    """Whether a row carries one of the identifiers: by raw spelling where there is one, else by compare key.
-
-    kept: the schemes in which separators count.
-
-    True of every row where the database cannot compute them: who reads the rows must look at what they carry anyway.
-    """
-    if not (pushable(scheme) and pushable(value, text=True)):
-        return true()
-    by_scheme: dict[str, set[str]] = {}
-    for token in names:
-        spellings = by_scheme.setdefault(token.scheme, set())
-        spellings.add(token.normalized)
-        if token.value and (exact or not token.value.isascii()):  # of ASCII the two forms are the same
-            spellings.add(token.value if exact else squeezed(token.value, token.scheme in kept))
-    if not exact and renderer.dialect in ("mysql", "mariadb"):  # which turns every letter to upper case
-        by_scheme = {name: found | {spelling.upper() for spelling in found} for name, found in by_scheme.items()}
-    told = renderer.value(value)
-    found: list[ColumnElement[bool]] = []
-    for name, spellings in sorted(by_scheme.items()):
-        element = renderer.text(told) if exact else renderer.normalized(told, name in kept)
-        wanted = among(
-            element, [spelling for spelling in sorted(spellings) if can_hold(told.type, spelling)], renderer.dialect
-        )
-        if not isinstance(scheme.expression, Constant):
-            found.append(and_(_coded(renderer, scheme, name), wanted))
-        elif scheme.expression.value == name:
-            found.append(wanted)
-    return or_(false(), *found)
+    """Whether a row carries one of some identifiers. See `Carried.among`."""
+    return Carried(scheme, value, exact, kept).among(renderer, lambda _: names, Fills(lasting=False), None)
 
 
 def _coded(renderer: Renderer, scheme: Value, name: str) -> ColumnElement[bool]:

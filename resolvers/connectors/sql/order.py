@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, true, tuple_
+from sqlalchemy.sql import operators
 
+from resolvers.connectors.sql.fills import Fills
 from resolvers.connectors.sql.own_key import bound_parts
 from resolvers.connectors.sql.render import Renderer
 from resolvers.connectors.sql.sort_key import Key, SortColumn, SortConstant, sort_key
 from resolvers.cursor import Position
 from resolvers.entity import Model
-from resolvers.fetch import Arm, OrderKey, Window
+from resolvers.fetch import Arm, Children, Listing, OrderKey, Window
 from resolvers.mapping import Mapping
 
 
@@ -49,49 +51,54 @@ class Ordered:
             found.append(key.element.asc() if up else key.element.desc())
         return found + [column.desc() if backward else column.asc() for column in self.own]
 
-    def bounds(self, window: Window) -> ColumnElement[bool]:
+    def bounds(self, window: Window, fills: Fills) -> ColumnElement[bool]:
         """The rows strictly inside the window's bounds."""
         found: list[ColumnElement[bool]] = [true()]
         if window.after is not None:
-            found.append(self._beyond(window.after, True, 0))
+            found.append(self._beyond(window.after, True, 0, fills))
         if window.before is not None:
-            found.append(self._beyond(window.before, False, 0))
+            found.append(self._beyond(window.before, False, 0, fills))
         return and_(*found)
 
-    def _beyond(self, position: Position, after: bool, index: int) -> ColumnElement[bool]:
+    def _beyond(self, position: Position, after: bool, index: int, fills: Fills) -> ColumnElement[bool]:
         """Rows on the far side of a position, comparing key by key."""
         if index == len(self.keys):
-            return self._tie(position, after)
+            return self._tie(position, after, fills)
         key, descending = self.keys[index]
         value = position.values[index]
         up = descending != after
         if isinstance(key, SortConstant):
+            fills.checks.append(lambda asked: _bound(asked, after).values[index] == value)
             mine, theirs = (key.value is None, key.value), (value is None, value)
             if mine == theirs:
-                return self._beyond(position, after, index + 1)
+                return self._beyond(position, after, index + 1, fills)
             greater = mine[0] > theirs[0] if mine[0] != theirs[0] else key.value > value
             return true() if greater == up else false()
         element = key.element
         further: ColumnElement[bool]
         if value is None:
             further = false() if up else element.is_not(None)
-            return or_(further, and_(element.is_(None), self._beyond(position, after, index + 1)))
-        bound, exact = key.bind(value)
+            return or_(further, and_(element.is_(None), self._beyond(position, after, index + 1, fills)))
+        value, exact = key.bind(value)
+        bind = key.bind
+        fills.checks.append(lambda asked: bind(_bound(asked, after).values[index])[1] == exact)
+        compared = element.type.coerce_compared_value(operators.gt, value)
+        bound = fills.put(lambda asked: bind(_bound(asked, after).values[index])[0], value, compared)
         if up:
             further = or_(element > bound, element.is_(None)) if key.nullable else element > bound
         else:
             further = element < bound if exact else element <= bound
         if not exact:
             return further
-        return or_(further, and_(element == bound, self._beyond(position, after, index + 1)))
+        return or_(further, and_(element == bound, self._beyond(position, after, index + 1, fills)))
 
-    def _tie(self, position: Position, after: bool) -> ColumnElement[bool]:
+    def _tie(self, position: Position, after: bool, fills: Fills) -> ColumnElement[bool]:
         """Equal sort values: partner, then mapping, then the source's own key in the source's own order."""
         partner, _, name = position.mapping.partition(".")
         mine, theirs = (self.mapping.partner, self.mapping.name), (partner, name)
         if mine != theirs:
             return true() if (mine > theirs) == after else false()
-        parts = bound_parts(self.own, position.key, self.dialect)
+        parts = bound_parts(self.own, lambda asked: _bound(asked, after).key, position.key, self.dialect, fills)
         if parts is None:
             return false()
         if len(parts) > 1 and self.dialect in ("postgresql", "sqlite"):  # whose indexes are searched by whole keys
@@ -103,6 +110,12 @@ class Ordered:
             # no `or false` at the end: SQLite would read the whole table
             found = further if found is None else or_(further, and_(column == bound, found))
         return false() if found is None else found
+
+
+def _bound(asked: Listing | Children, after: bool) -> Position:
+    found = asked.window.after if after else asked.window.before
+    assert found is not None  # said by what accesses of one text have in common
+    return found
 
 
 def ordered(model: Model, arm: Arm, renderer: Renderer, order: Sequence[OrderKey], zone: str) -> Ordered:

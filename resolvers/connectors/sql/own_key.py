@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, false, literal, tuple_
+from sqlalchemy import ARRAY, ColumnElement, any_, false, tuple_
 from sqlalchemy.types import (
     BigInteger,
     Enum,
@@ -21,39 +21,96 @@ from sqlalchemy.types import (
 )
 
 from resolvers.connectors.sql.column_type import can_hold, python_type
+from resolvers.connectors.sql.fills import Fills
 from resolvers.local_key import key_parts, native
 
 
-def bound_parts(columns: Sequence[ColumnElement[Any]], text: str, dialect: str) -> list[ColumnElement[Any]] | None:
-    """The parts of a key, each to be compared with its column; None where no row can have that key."""
+def bound_parts(
+    columns: Sequence[ColumnElement[Any]], key: Callable[[Any], str], text: str, dialect: str, fills: Fills
+) -> list[ColumnElement[Any]] | None:
+    """The parts of the key that is asked for (now the text), each to be compared with its column; None where no row can
+    have that key."""
     natives = _natives(columns, text, dialect)
+    known = natives is not None
+    fills.checks.append(lambda asked: (_natives(columns, key(asked), dialect) is not None) == known)
     if natives is None:
         return None
+
+    def part(place: int) -> Callable[[Any], Any]:
+        return lambda asked: (_natives(columns, key(asked), dialect) or natives)[place]
+
     types = [_bound_type(column.type, dialect) for column in columns]
-    return [literal(part, type_) for part, type_ in zip(natives, types, strict=True)]
+    return [
+        fills.put(part(place), native_, type_)
+        for place, (native_, type_) in enumerate(zip(natives, types, strict=True))
+    ]
+
+
+Keys = Callable[[Any], Iterable[str]]
+"""What is asked -> texts of keys."""
 
 
 def key_in(columns: Sequence[ColumnElement[Any]], keys: Iterable[str], dialect: str) -> ColumnElement[bool]:
     """Whether the columns hold one of the keys; a key that no row can have is left out."""
-    found = [natives for text in keys if (natives := _natives(columns, text, dialect)) is not None]
-    if not found:
-        return false()
+    return keys_in(columns, lambda _: keys, dialect, Fills(lasting=False), None)
+
+
+def keys_in(
+    columns: Sequence[ColumnElement[Any]], keys: Keys, dialect: str, fills: Fills, asked: Any
+) -> ColumnElement[bool]:
+    """Whether the columns hold one of the keys that are asked for, each time anew where `fills` are kept."""
     types = [_bound_type(column.type, dialect) for column in columns]
-    if len(columns) == 1:
-        if dialect == "postgresql" and isinstance(types[0], Integer | Uuid | Text):
-            return columns[0] == any_(literal([natives[0] for natives in found], ARRAY(types[0])))
-        return columns[0].in_(bindparam(None, [natives[0] for natives in found], types[0], expanding=True))
-    return tuple_(*columns, types=types).in_([tuple(natives) for natives in found])
+    if len(columns) > 1:
+
+        def whole(access: Any) -> list[tuple[Any, ...]]:
+            found = (_natives(columns, text, dialect) for text in keys(access))
+            return [tuple(natives) for natives in found if natives is not None]
+
+        if asked is None:
+            return tuple_(*columns, types=types).in_(whole(asked))
+        listed = fills.put(whole, whole(asked), lists=True)
+        return tuple_(*columns, types=types).in_(listed)
+    column, plain = columns[0], _reader(columns[0].type, dialect)
+
+    def single(access: Any) -> list[Any]:
+        return [native_ for text in keys(access) if (native_ := plain(text)) is not None]
+
+    value = single(asked)
+    if not value and asked is None:
+        return false()
+    if dialect == "postgresql" and isinstance(types[0], Integer | Uuid | Text):
+        return column == any_(fills.put(single, value, ARRAY(types[0])))
+    return column.in_(fills.put(single, value, types[0], lists=True))
 
 
-def among(element: ColumnElement[Any], texts: Sequence[str], dialect: str) -> ColumnElement[bool]:
-    """Whether an element is one of some texts.
+def _reader(type_: TypeEngine[Any], dialect: str) -> Callable[[str], Any]:
+    """What makes of the text of a key of one part what the driver takes; None where no row can have it."""
+    if dialect == "postgresql" and isinstance(type_, Integer):
+        bits = 15 if isinstance(type_, SmallInteger) else 63 if isinstance(type_, BigInteger) else 31
+        low, high = -(2**bits), 2**bits
+
+        def whole(text: str) -> int | None:
+            if text.isascii() and text.isdigit() and (text[0] != "0" or text == "0"):
+                found = int(text) if len(text) < 20 else high
+                return found if low <= found < high else None
+            return _native(type_, text, dialect)  # type: ignore[no-any-return]
+
+        return whole
+    return lambda text: _native(type_, text, dialect)
+
+
+def among(element: ColumnElement[Any], texts: Keys, dialect: str, fills: Fills, asked: Any) -> ColumnElement[bool]:
+    """Whether an element is one of the texts that are asked for, each time anew where `fills` are kept.
 
     PostgreSQL takes any number of them as one value: its statement stays the same, and is not planned anew.
     """
+
+    def listed(access: Any) -> list[str]:
+        return list(texts(access))
+
     if dialect == "postgresql":
-        return element == any_(literal(list(texts), ARRAY(Text())))
-    return element.in_(texts)
+        return element == any_(fills.put(listed, listed(asked), ARRAY(Text())))
+    return element.in_(fills.put(listed, listed(asked), element.type, lists=True))
 
 
 def _natives(columns: Sequence[ColumnElement[Any]], text: str, dialect: str) -> list[Any] | None:

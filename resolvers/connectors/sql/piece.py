@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -10,9 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, Label, Select, func, literal, select, union_all
 
+from resolvers.connectors.sql.fills import Fills
 from resolvers.connectors.sql.leading import padding
-
-Fill = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +29,12 @@ class Piece:
 class Statement:
     """What to execute, and how to read what comes back: in each piece's own order, piece after piece.
 
-    fills: what its named parameters are given, each worked out from what is asked (an Access or LinkRows).
+    fills: what its named parameters are given, each worked out from what is asked.
     """
 
     clause: Select[Any] | CompoundSelect[Any]
     pieces: tuple[Piece, ...]
-    fills: Mapping[str, Fill] = field(default_factory=dict)
+    fills: Fills = field(default_factory=Fills)
 
     def read(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
         """Raw rows -> decoded ones. Of several pieces, a row names its piece and its place in it."""
@@ -53,13 +52,13 @@ class Statement:
         return found
 
 
-def put_together(pieces: Sequence[Piece], dialect: str) -> Statement | None:
+def put_together(pieces: Sequence[Piece], dialect: str, fills: Fills) -> Statement | None:
     """UNION ALL with columns of each piece's own, so that types never clash; None where nothing is to be asked."""
     if not pieces:
         return None
     if len(pieces) == 1:
         piece = pieces[0]
-        return Statement(piece.select.order_by(*piece.order).limit(piece.limit), (piece,))
+        return Statement(piece.select.order_by(*piece.order).limit(piece.limit), (piece,), fills)
     arms = []
     for index, piece in enumerate(pieces):
         place: ColumnElement[Any] = literal(0, Integer())
@@ -73,4 +72,4 @@ def put_together(pieces: Sequence[Piece], dialect: str) -> Statement | None:
                 value = inner.c[column.name] if other == index else padding(column, dialect)
                 columns.append(value.label(f"p{other}_{number}"))
         arms.append(select(*columns))
-    return Statement(union_all(*arms), tuple(pieces))
+    return Statement(union_all(*arms), tuple(pieces), fills)

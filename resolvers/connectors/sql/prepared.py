@@ -84,7 +84,7 @@ class _Parameter:
         self.name = name
         self.bind = bind
         self.expands = bind.expanding
-        self.fill = statement.fills.get(bind.key)
+        self.fill = statement.fills.by_name.get(bind.key)
         self.clock = bind.key in _CLOCKS
         self.constant = None if self.fill or self.clock else bind.value
         if self.fill is None and not self.clock and (bind.callable is not None or bind.required):

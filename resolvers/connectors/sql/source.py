@@ -177,7 +177,12 @@ class SqlSource:
     ) -> list[Any]:
         """What is asked, by the statement that is kept for the like of it."""
         ready = None if key is None else kept.get(key)
-        if ready.__class__ is not Prepared or ready.shape is not self._shape or self._run is None:
+        if (
+            ready.__class__ is not Prepared
+            or ready.shape is not self._shape
+            or self._run is None
+            or not ready.statement.fills.fits(asked)
+        ):
             return await self._anew(kept, key, asked, build, entity, observe, now)
         began = time.perf_counter()
         try:
@@ -247,7 +252,7 @@ class SqlSource:
             if statement is None:
                 return []
             told.append(Sent(statement.clause, connection.dialect))
-            filled = {name: fill(asked) for name, fill in statement.fills.items()}
+            filled = {name: fill(asked) for name, fill in statement.fills.by_name.items()}
             result = await connection.execute(statement.clause, {**self._clocks(now), **filled})
             rows = result.fetchmany(MOST_ROWS + 1)
             if len(rows) > MOST_ROWS:

@@ -24,11 +24,12 @@ from resolvers.composition import ASSUMED
 from resolvers.connectors.sql.condition import Conditions
 from resolvers.connectors.sql.dangling import dangling
 from resolvers.connectors.sql.decoder import Decode, Layout, Member, each
+from resolvers.connectors.sql.fills import Fills
 from resolvers.connectors.sql.first_rows import alone, found_again, told_apart
 from resolvers.connectors.sql.joined import may_double, with_join, with_used
-from resolvers.connectors.sql.leading import Leading, Leads, link_tables, named
+from resolvers.connectors.sql.leading import Carried, Leading, Leads, Tokens, link_tables
 from resolvers.connectors.sql.order import Ordered, ordered
-from resolvers.connectors.sql.own_key import key_in
+from resolvers.connectors.sql.own_key import keys_in
 from resolvers.connectors.sql.piece import Piece, put_together
 from resolvers.connectors.sql.piece import Statement as Statement
 from resolvers.connectors.sql.placeholder import told
@@ -53,10 +54,11 @@ class StatementBuilder:
         self.model = model
         self.shape = shape
         self.zone = zone
-        self._leading = Leading(model, shape, zone)
+        self._fills = Fills()
+        self._leading = Leading(model, shape, zone, self._fills)
 
     def rows(self, fetch: Fetch, access: Access) -> Statement | None:
-        """The rows of an access."""
+        """The rows of an access; the only statement that a builder makes."""
         pieces = []
         for arm in fetch.arms:
             match access:
@@ -70,7 +72,7 @@ class StatementBuilder:
                     piece = self._children(fetch, arm, access)
                     if piece is not None:
                         pieces.append(piece)
-        return put_together(pieces, self.shape.dialect)
+        return put_together(pieces, self.shape.dialect, self._fills)
 
     def count(self, fetch: Fetch, wanted: Predicate | None) -> Select[Any]:
         """How many rows a listing has, whole."""
@@ -138,9 +140,9 @@ class StatementBuilder:
     def _listing(self, fetch: Fetch, arm: Arm, window: Window, wanted: Predicate | None) -> Piece:
         renderer = Renderer(mapping_tables(self.shape, arm.mapping))
         order = ordered(self.model, arm, renderer, window.order, self.zone)
-        conditions = [order.bounds(window)]
+        conditions = [order.bounds(window, self._fills)]
         if wanted is not None:
-            conditions.append(self._conditions(arm, renderer).element(wanted))
+            conditions.append(self._condition(arm, renderer, wanted))
         clauses = tuple(order.clauses(window.backward))
         start: FromClause | None = None
         looks = wanted is not None or len(clauses) > len(order.own) or len(fetch.arms) > 1
@@ -159,10 +161,14 @@ class StatementBuilder:
     def _lookup(self, fetch: Fetch, arm: Arm, access: Lookup) -> Piece | None:
         renderer = Renderer(mapping_tables(self.shape, arm.mapping))
         own = [renderer.key(name) for name in arm.mapping.key]
-        keys = access.keys.get(arm.mapping.id, ())
-        wanted = [key_in(own, keys, renderer.dialect)] if keys else []
+        mapping = arm.mapping.id
+        wanted = []
+        if access.keys.get(mapping):
+            wanted.append(keys_in(own, lambda asked: asked.keys[mapping], renderer.dialect, self._fills, access))
         wanted += [
-            named(renderer, value["scheme"], value["value"], index in binding.exact, access.names, self.model.kept)
+            Carried(value["scheme"], value["value"], index in binding.exact, self.model.kept).among(
+                renderer, lambda asked: asked.names, self._fills, access
+            )
             for path, binding in arm.mapping.fields.items()
             if isinstance(binding, Parts) and path in arm.given and access.names
             for index, value in enumerate(binding.members)
@@ -177,13 +183,14 @@ class StatementBuilder:
 
     def _children(self, fetch: Fetch, arm: Arm, access: Children) -> Piece | None:
         renderer = Renderer(mapping_tables(self.shape, arm.mapping))
-        leads = self._leading.leads(arm.mapping, renderer, access.via, access.tokens, self._from)
+        tokens = None if access.tokens is None else Tokens(lambda asked: asked.tokens, access)
+        leads = self._leading.leads(arm.mapping, renderer, access.via, tokens, self._from)
         if leads is None:
             return None
         order = ordered(self.model, arm, renderer, access.window.order, self.zone)
-        conditions = [order.bounds(access.window)]
+        conditions = [order.bounds(access.window, self._fills)]
         if access.condition is not None:
-            conditions.append(self._conditions(arm, renderer).element(access.condition))
+            conditions.append(self._condition(arm, renderer, access.condition))
         clauses = tuple(order.clauses(access.window.backward))
         each = access.window.limit is not None and access.tokens is not None and not access.whole
         if each and (arm.mapping.joins or fetch.issues) and told_apart(arm.mapping, renderer):
@@ -224,7 +231,20 @@ class StatementBuilder:
         base = self._from(select(*columns), arm.mapping, renderer, fetch.issues, start).where(*conditions)
         return Piece(base, columns, decode, (first.c.ord.asc(),))
 
-    def links(self, mapping: Mapping, path: str, index: int, owners: Sequence[str]) -> Piece:
+    def _condition(self, arm: Arm, renderer: Renderer, wanted: Predicate) -> ColumnElement[bool]:
+        """A condition, whose values are the text's own: equal ones need not mean the same, as 1 and true."""
+        told: list[str] = []
+
+        def same(asked: Listing | Children) -> bool:
+            if asked.condition is wanted:
+                return True
+            told[:] = told or [repr(wanted)]
+            return repr(asked.condition) == told[0]
+
+        self._fills.checks.append(same)
+        return self._conditions(arm, renderer).element(wanted)
+
+    def links(self, mapping: Mapping, path: str, index: int, wanted: LinkRows) -> Piece:
         """The rows of one link table for some owners: (owner, token)."""
         binding = mapping.fields[path]
         assert isinstance(binding, tuple)
@@ -244,7 +264,8 @@ class StatementBuilder:
         base = select(*columns).select_from(renderer.tables.named[""])
         for join in link.joins.values():
             base = with_join(base, join, renderer)
-        base = base.where(key_in(on, owners, renderer.dialect))
+        of = mapping.id, index
+        base = base.where(keys_in(on, lambda asked: asked.owners[of], renderer.dialect, self._fills, wanted))
         if link.where is not None:
             base = base.where(renderer.predicate(link.where))
         return Piece(base, columns, each(decode))
@@ -252,12 +273,12 @@ class StatementBuilder:
     def link_rows(self, mappings: Iterable[Mapping], wanted: LinkRows) -> Statement | None:
         """All link rows of one source for one path."""
         pieces = [
-            self.links(mapping, wanted.path, index, owners)
+            self.links(mapping, wanted.path, index, wanted)
             for mapping in mappings
-            for (mapping_id, index), owners in wanted.owners.items()
+            for mapping_id, index in wanted.owners
             if mapping_id == mapping.id
         ]
-        return put_together(pieces, self.shape.dialect)
+        return put_together(pieces, self.shape.dialect, self._fills)
 
     # parts of a select -----------------------------------------------------------------------------------------------
 
