@@ -26,6 +26,14 @@ class Statements:
         self.port = server.sockets[0].getsockname()[1]
         return server
 
+    async def close(self, server: asyncio.Server) -> None:
+        """Take no more connections, and end those that there are."""
+        server.close()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream_reader, upstream_writer = await asyncio.open_connection(*self._upstream)
         answers = asyncio.create_task(_pass(upstream_reader, writer))
@@ -47,10 +55,12 @@ class Statements:
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while got := await reader.read(1 << 16):
-            writer.write(got)
-            await writer.drain()
+    try:
+        with suppress(ConnectionError):
+            while got := await reader.read(1 << 16):
+                writer.write(got)
+                await writer.drain()
+    finally:
         writer.close()
 
 
@@ -70,6 +80,7 @@ def counted(urls: dict[str, str]) -> Iterator[tuple[Statements, dict[str, str]]]
     try:
         yield proxy, through
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(proxy.close(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+        loop.close()

@@ -124,7 +124,10 @@ async def children_of(
         )
         if window.backward:
             rows.reverse()
-        return [merge(bucket, window.order) for bucket in sort_out(rows)], [*unheard, *failures]
+        buckets = sort_out(rows)
+        if window.order or len(asking.fetches) > 1 or any(len(fetch.arms) > 1 for fetch in asking.fetches):
+            buckets = [merge(bucket, window.order) for bucket in buckets]
+        return buckets, [*unheard, *failures]
 
     buckets, failures = await ask(cut.window)
     counts: list[asyncio.Task[dict[Record, int] | None]] = []

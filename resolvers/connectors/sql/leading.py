@@ -159,20 +159,21 @@ class Leading:
     def _leads_to(self, renderer: Renderer, target: Target, tokens: Tokens) -> ColumnElement[bool] | None:
         """Whether a row's target is one of the tokens; None where it cannot be."""
         if isinstance(target, ByIdentifier):
+            schemes, partners = target.schemes, target.partners
 
             def mine(token: Token) -> bool:
                 return (
                     isinstance(token, NameToken)
-                    and token.scheme in target.schemes
-                    and (target.partners is None or token.partner in target.partners)
+                    and token.scheme in schemes
+                    and (partners is None or token.partner in partners)
                 )
 
             names: Names = lambda asked: [token for token in tokens.of(asked) if mine(token)]  # type: ignore[misc] # noqa: E731
             if not names(tokens.asked):
                 return None
             if target.whose is not None:
-                partners = sorted(target.partners or ())
-                return or_(*(self._of_partner(renderer, target, names, tokens, partner) for partner in partners))
+                codes = sorted(partners or ())
+                return or_(*(self._of_partner(renderer, target, names, tokens, partner) for partner in codes))
             return self._named(renderer, target, names, tokens)
         return targets_rows(renderer, target, tokens, self.fills)
 

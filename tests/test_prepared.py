@@ -1,0 +1,304 @@
+"""A statement that is kept answers what is like the question that it was made for: the same text, only other values."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.engine import Dialect
+
+from resolvers.connectors.sql.source import SqlSource
+from resolvers.connectors.sql.statement import Statement, StatementBuilder
+from resolvers.connectors.sql.structure import structure
+from resolvers.cursor import Position
+from resolvers.entity import Model
+from resolvers.fetch import Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, OrderKey, Window
+from resolvers.identifier import KeyToken, NameToken, normalize
+from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping
+from resolvers.predicate import And, Compare, Not, Or, Predicate
+from tests import edge_stocks, key_stocks, stocks
+from tests.rows import Row
+from tests.servers import Server
+from tests.worlds import World, federation, fillings, law
+
+T = TypeVar("T")
+WORLDS = {
+    "values": (stocks.STOCKS, stocks.AGREEMENTS),
+    "edges": (edge_stocks.STOCKS, edge_stocks.AGREEMENTS),
+    "keys": (key_stocks.STOCKS, {}),
+}
+
+# what is asked -------------------------------------------------------------------------------------------------------
+
+# Keys that are there, and such as no row of one type or other can have.
+KEYS = st.sampled_from(
+    ["0", "1", "2", "3", "a", "A", "x", "b", "north", "é:1", "%C3%A9", "é%3A1", "p:1", "p%3A1", "P%25", "-1", "01", ""]
+    + ["a:1", "a:1:c", "a:2:c", "a:1099511627776", ":0", "a:x", "::", "a:1:c:d", "true", "red", "1.5", "a\0b", "😀"]
+    + [str(2**15), str(2**31), str(2**32), str(2**63), str(2**64), "9" * 40, "2024-03-05", "00ff", "zz"]
+    + ["00000000-0000-0000-0000-000000000001", "2024-03-05 10:00:00", "E0", "E1"]
+)
+SPELLINGS = ["AB-023-CD", "ab 123 cd", "AB\u00a0023\u2011CD", "INV-0", "inv 2", "E0", "e-1", "é1", "ß", "😀", "\u20ac"]
+SCHEMES = ["LICENSE_PLATE", "INVENTORY_NO", "SERIAL", "EMPLOYEE_NO"]
+NAMES = st.builds(
+    lambda scheme, text, country, partner, spelt: NameToken(
+        scheme, normalize(text), country, partner, text if spelt else ""
+    ),
+    st.sampled_from(SCHEMES),
+    st.sampled_from(SPELLINGS),
+    st.sampled_from([None, "FR"]),
+    st.sampled_from([None, "ash", "birch"]),
+    st.booleans(),
+)
+MOMENTS = st.one_of(
+    stocks.MOMENTS,
+    stocks.MOMENTS.map(lambda moment: moment.astimezone(stocks.PARIS)),
+    st.sampled_from([datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), stocks.BASE.replace(hour=23)]),
+)
+DAYS = MOMENTS.map(datetime.date)
+TEXTS = st.one_of(stocks.TEXTS, st.sampled_from(["a\0", "\0", "%", "é" * 120]))
+
+
+def values(model: Model, entity: str, path: str, sort: bool) -> st.SearchStrategy[Any]:
+    """Canonical values at a path; as rows are sorted by them."""
+    if not path:
+        return st.sampled_from(["alder", "birch", "ash", "oak"])
+    field = model.field(entity, path)
+    if field.values:
+        return st.integers(0, len(field.values) - 1) if sort else st.sampled_from(list(field.values))
+    match field.type:
+        case "Boolean":
+            return st.booleans()
+        case "Int":
+            return st.integers(0, 3).map(float) if sort else st.integers(0, 3)
+        case "Float":
+            return st.sampled_from([0.0, 0.1, 12.3, 100.0, 1e300, -1.0])
+        case "Decimal":
+            return st.sampled_from(["0", "0.1", "12.3", "1e300"]).map(float if sort else Decimal)
+        case "Date":
+            return DAYS
+        case "DateTime":
+            return MOMENTS
+        case _:
+            return TEXTS
+
+
+def positions(model: Model, mappings: Sequence[Mapping], order: tuple[OrderKey, ...]) -> st.SearchStrategy[Position]:
+    entity = mappings[0].entity
+    found = [
+        values(model, entity, key.path, True) if not key.path else st.none() | values(model, entity, key.path, True)
+        for key in order
+    ]
+    return st.builds(Position, st.tuples(*found), st.sampled_from([mapping.id for mapping in mappings]), KEYS)
+
+
+@st.composite
+def windows(draw: st.DrawFn, model: Model, mappings: Sequence[Mapping]) -> Window:
+    paths = sorted(set(model.entities[mappings[0].entity].orders.values()))
+    chosen = draw(st.lists(st.sampled_from(paths), max_size=2, unique=True)) if paths else []
+    order = tuple(OrderKey(path, draw(st.booleans())) for path in chosen)
+    bound = st.none() | positions(model, mappings, order)
+    return Window(order, draw(bound), draw(bound), draw(st.sampled_from([None, 1, 2, 5, 51])), draw(st.booleans()))
+
+
+@st.composite
+def conditions(draw: st.DrawFn, model: Model, entity: str) -> Predicate | None:
+    def atom() -> Predicate:
+        path = draw(st.sampled_from(sorted(set(model.entities[entity].orders.values()))))
+        operator = draw(st.sampled_from(["eq", "ne", "in", "lt", "ge", "isNull", "startsWith", "contains"]))
+        if operator == "isNull":
+            return Compare(path, operator, draw(st.booleans()))
+        wanted = values(model, entity, path, False)
+        if operator == "in":
+            return Compare(path, operator, tuple(draw(st.lists(wanted, max_size=3))))
+        if operator in ("startsWith", "contains"):
+            return Compare(path, operator, draw(TEXTS))
+        return Compare(path, operator, draw(wanted))
+
+    if not model.entities[entity].orders:
+        return None
+    members = tuple(Not(atom()) if draw(st.booleans()) else atom() for _ in range(draw(st.integers(0, 2))))
+    if len(members) < 2:
+        return members[0] if members else None
+    return And(members) if draw(st.booleans()) else Or(members)
+
+
+# one source's mappings of an entity ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A fetch of all that a source has of an entity, and what can be asked of it."""
+
+    model: Model
+    source: SqlSource
+    fetch: Fetch
+    mappings: tuple[Mapping, ...]
+
+    @property
+    def builder(self) -> StatementBuilder:
+        assert self.source.looks is not None
+        return StatementBuilder(self.model, self.source.looks, self.source.source.zone, self.source._mappings)
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.source._engine.dialect
+
+    def accesses(self) -> st.SearchStrategy[Access]:
+        found = [self.lookups(), self.listings()]
+        if self.edges:
+            found.append(self.children())
+        return st.one_of(found)
+
+    @property
+    def edges(self) -> list[str]:
+        return sorted(
+            {
+                path
+                for mapping in self.mappings
+                for path, binding in mapping.fields.items()
+                if isinstance(binding, ByKey | ByIdentifier)
+                or (isinstance(binding, tuple) and any(isinstance(link, Link) for link in binding))
+            }
+        )
+
+    def lookups(self) -> st.SearchStrategy[Access]:
+        keys = st.dictionaries(st.sampled_from([m.id for m in self.mappings]), st.lists(KEYS, max_size=4), max_size=3)
+        return st.builds(Lookup, keys, st.lists(NAMES, max_size=3).map(tuple))
+
+    @st.composite
+    @staticmethod
+    def _listing(draw: st.DrawFn, asked: Asked) -> Access:
+        window = draw(windows(asked.model, asked.mappings))
+        condition = draw(conditions(asked.model, asked.fetch.entity))
+        told = asked.builder.accept(asked.fetch, condition, window.order)
+        if not told.ordered:
+            window = Window(limit=window.limit)
+        return Listing(window, told.taken)
+
+    def listings(self) -> st.SearchStrategy[Access]:
+        return Asked._listing(self)
+
+    @st.composite
+    @staticmethod
+    def _children(draw: st.DrawFn, asked: Asked) -> Access:
+        listing = draw(Asked._listing(asked))
+        assert isinstance(listing, Listing)
+        via = draw(st.sampled_from(asked.edges))
+        targets = sorted({name for mapping in asked.mappings for name in _targets(mapping.fields.get(via))})
+        token = st.one_of(NAMES, *([st.builds(KeyToken, st.sampled_from(targets), KEYS)] if targets else []))
+        tokens = draw(st.none() | st.lists(token, max_size=5).map(tuple))
+        return Children(via, tokens, listing.window, listing.condition, draw(st.booleans()))
+
+    def children(self) -> st.SearchStrategy[Access]:
+        return Asked._children(self)
+
+
+def _targets(binding: Any) -> list[str]:
+    links = binding if isinstance(binding, tuple) else (Link(binding),)
+    return [name for link in links if isinstance(link.target, ByKey) for name in link.target.to.values()]
+
+
+@dataclass(frozen=True)
+class House:
+    """A world whose sources have been looked at. together: all mappings of a source and entity, and each alone."""
+
+    world: World
+    together: tuple[Asked, ...]
+
+    async def run(self, call: Awaitable[T]) -> T:
+        """A call in the gateway's loop."""
+
+        async def called() -> T:
+            return await call
+
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(called(), self.world.gateway.loop))
+
+    async def rows(self, asked: Asked, fetch: Fetch, access: Access) -> list[Any]:
+        return await self.run(asked.source.rows(fetch, access, lambda call: None, stocks.BASE))
+
+
+@pytest.fixture(scope="module", params=WORLDS)
+async def house(
+    request: pytest.FixtureRequest, postgres: Server, mariadb: Server, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    found, agreements = WORLDS[request.param]
+    servers = {"postgres": postgres, "mariadb": mariadb}
+    name = f"prepared_{request.param}"
+    before = {"postgres": key_stocks.TYPES} if request.param == "keys" else None
+    async with federation(name, found, agreements, servers, tmp_path_factory.mktemp(name), before=before) as world:
+        runtime = world.gateway.federation.runtime
+        together = []
+        here = House(world, ())
+        for source in runtime.pools.sources.values():
+            assert isinstance(source, SqlSource)
+            await here.run(source.shape())
+            by_entity: dict[str, list[Mapping]] = {}
+            for mapping in source._mappings.values():
+                by_entity.setdefault(mapping.entity, []).append(mapping)
+            for entity, mappings in by_entity.items():
+                together.append(asked_of(runtime.catalog.model, source, entity, mappings))
+                together += [asked_of(runtime.catalog.model, source, entity, [one]) for one in mappings]
+        yield House(world, tuple(together))
+
+
+def asked_of(model: Model, source: SqlSource, entity: str, mappings: Sequence[Mapping]) -> Asked:
+    paths = tuple(dict.fromkeys(path for mapping in mappings for path in mapping.fields))
+    arms = tuple(Arm(mapping, frozenset(mapping.fields)) for mapping in mappings)
+    return Asked(model, source, Fetch(source.source.id, entity, paths, arms), tuple(mappings))
+
+
+# the laws ------------------------------------------------------------------------------------------------------------
+
+
+def said(statement: Statement | None, dialect: Dialect, asked: Any) -> Any:
+    """The text of a statement, what it always has in its parameters, and what is filled into it for what is asked."""
+    if statement is None:
+        return None
+    compiled = statement.clause.compile(dialect=dialect)
+    filled = {name: fill(asked) for name, fill in statement.fills.by_name.items() if name in compiled.params}
+    fixed = {name: plain(value) for name, value in compiled.params.items() if name not in filled}
+    types = {name: repr(compiled.binds[name].type) for name in compiled.params}
+    return compiled.string, fixed, types, {name: plain(value) for name, value in filled.items()}
+
+
+def plain(value: Any) -> Any:
+    """A value as it can be compared: with its type, and sets of spellings in any order."""
+    if isinstance(value, list | tuple | set):
+        return sorted(map(repr, value))
+    return repr(value)
+
+
+def test_what_is_alike_has_one_text_and_only_other_values(house: House) -> None:
+    seen: Counter[str] = Counter()
+
+    @law(400)
+    @given(st.data())
+    def alike(data: st.DataObject) -> None:
+        asked = data.draw(st.sampled_from(house.together))
+        first, *others = data.draw(st.lists(asked.accesses(), min_size=2, max_size=12))
+        made = asked.builder.rows(asked.fetch, first)
+        for other in others:
+            if structure(first) is None or structure(first) != structure(other):
+                continue
+            anew = asked.builder.rows(asked.fetch, other)
+            if made is None or anew is None:
+                assert made is anew, (first, other)
+                continue
+            if not made.fills.fits(other):
+                seen["misfit"] += 1
+                continue
+            seen[type(first).__name__] += first != other
+            assert said(made, asked.dialect, other) == said(anew, asked.dialect, other), (first, other)
+
+    alike()
+    assert seen["Lookup"] and seen["Listing"], seen
+
+
