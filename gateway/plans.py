@@ -70,5 +70,6 @@ class Plans:
         selections = Selections(self._schema, document.fragments, variables)
         found = Planner(self._schema, catalog, grant, selections).make(root, sets)
         with suppress(OutsideError):
-            found.answer = Composer(self._schema, resolution(), catalog, found, selections, self._ids).root(sets)
+            composed = Composer(self._schema, resolution(), catalog, found, selections, self._ids).root(sets)
+            found.answer = None if selections.unclear else composed
         return found

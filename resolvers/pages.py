@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -62,13 +62,23 @@ class Missing:
     retry_after: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Slice:
     """The arguments of a list: how many, which way, and the window that sources are asked for (one row more)."""
 
-    size: int
-    window: Window
-    context: str
+    __slots__ = ("_told", "_written", "size", "window")
+
+    def __init__(self, size: int, window: Window, told: Callable[[], str]) -> None:
+        self.size = size
+        self.window = window
+        self._told = told
+        self._written: str | None = None
+
+    @property
+    def context(self) -> str:
+        """What its cursors are good for."""
+        if self._written is None:
+            self._written = self._told()
+        return self._written
 
 
 Counting = Callable[[], Awaitable[int | None]]
@@ -172,18 +182,21 @@ def slice_of(context: Context, entity: str, arguments: dict[str, Any], identity:
     order = tuple(
         OrderKey(orders[str(key.field)], str(key.direction) == "DESC") for key in arguments.get("order_by") or ()
     )
-    plain = sorted((name, str(value)) for name, value in arguments.items() if name not in _PAGING and value is not None)
-    told = [identity, [list(key) for key in order], plain, context.viewer.partner]
-    signed = orjson.dumps(told).decode()
+
+    def told() -> str:
+        plain = sorted((n, str(value)) for n, value in arguments.items() if n not in _PAGING and value is not None)
+        return orjson.dumps([identity, [list(key) for key in order], plain, context.viewer.partner]).decode()
+
     after, before = arguments.get("after"), arguments.get("before")
+    signed = "" if after is None and before is None else told()
     window = Window(
         order,
         context.cursors.read(after, signed) if after is not None else None,
         context.cursors.read(before, signed) if before is not None else None,
-        backward=last is not None or (first is None and before is not None and after is None),
+        (first or last or default) + 1,
+        last is not None or (first is None and before is not None and after is None),
     )
-    size = first or last or default
-    return Slice(size, replace(window, limit=size + 1), signed)
+    return Slice(first or last or default, window, (lambda: signed) if signed else told)
 
 
 _PAGING = frozenset({"first", "after", "last", "before", "order_by"})

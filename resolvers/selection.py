@@ -21,12 +21,16 @@ from graphql import (
 
 @dataclass(slots=True)
 class Selections:
-    """Collects fields for concrete types. looked_at: the variables that decided which fields there are."""
+    """Collects fields for concrete types. looked_at: the variables that decided which fields there are.
+
+    unclear: whether a directive's condition is null, which is an error where its selection stands.
+    """
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
     looked_at: set[str] = field(default_factory=set)
+    unclear: bool = False
 
     def fields(self, sets: Iterable[SelectionSetNode], type_: GraphQLObjectType) -> dict[str, list[FieldNode]]:
         """The fields selected of a concrete type, by response key, in response order."""
@@ -72,7 +76,9 @@ class Selections:
         return True
 
     def _truth(self, directive: Any) -> bool:
-        return bool(self.value(directive.arguments[0].value))
+        found = self.value(directive.arguments[0].value)
+        self.unclear = self.unclear or found is None
+        return bool(found)
 
     def value(self, node: Any) -> Any:
         """The value of a scalar literal or of a variable, which is then looked at."""

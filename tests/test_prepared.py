@@ -21,7 +21,7 @@ from resolvers.connectors.sql.structure import structure
 from resolvers.cursor import Position
 from resolvers.entity import Model
 from resolvers.fetch import Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, OrderKey, Window
-from resolvers.identifier import KeyToken, NameToken, normalize
+from resolvers.identifier import KeyToken, NameToken, Token, normalize
 from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping
 from resolvers.predicate import And, Compare, Not, Or, Predicate
 from tests import edge_stocks, key_stocks, stocks
@@ -63,6 +63,7 @@ MOMENTS = st.one_of(
     st.sampled_from([datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), stocks.BASE.replace(hour=23)]),
 )
 DAYS = MOMENTS.map(datetime.date)
+LIMITS = st.sampled_from([1, 2, 5, 51])
 TEXTS = st.one_of(stocks.TEXTS, st.sampled_from(["a\0", "\0", "%", "é" * 120]))
 
 
@@ -90,39 +91,36 @@ def values(model: Model, entity: str, path: str, sort: bool) -> st.SearchStrateg
             return TEXTS
 
 
-def positions(model: Model, mappings: Sequence[Mapping], order: tuple[OrderKey, ...]) -> st.SearchStrategy[Position]:
-    entity = mappings[0].entity
-    found = [
-        values(model, entity, key.path, True) if not key.path else st.none() | values(model, entity, key.path, True)
-        for key in order
-    ]
-    return st.builds(Position, st.tuples(*found), st.sampled_from([mapping.id for mapping in mappings]), KEYS)
+def positions(asked: Asked, order: tuple[OrderKey, ...]) -> st.SearchStrategy[Position]:
+    found = [asked.values(key.path, True) for key in order]
+    found = [each if not key.path else st.none() | each for key, each in zip(order, found, strict=True)]
+    return st.builds(Position, st.tuples(*found), st.sampled_from([mapping.id for mapping in asked.mappings]), KEYS)
 
 
 @st.composite
-def windows(draw: st.DrawFn, model: Model, mappings: Sequence[Mapping]) -> Window:
-    paths = sorted(set(model.entities[mappings[0].entity].orders.values()))
+def windows(draw: st.DrawFn, asked: Asked) -> Window:
+    paths = asked.orders
     chosen = draw(st.lists(st.sampled_from(paths), max_size=2, unique=True)) if paths else []
     order = tuple(OrderKey(path, draw(st.booleans())) for path in chosen)
-    bound = st.none() | positions(model, mappings, order)
-    return Window(order, draw(bound), draw(bound), draw(st.sampled_from([None, 1, 2, 5, 51])), draw(st.booleans()))
+    bound = st.none() | positions(asked, order)
+    return Window(order, draw(bound), draw(bound), draw(st.none() | LIMITS), draw(st.booleans()))
 
 
 @st.composite
-def conditions(draw: st.DrawFn, model: Model, entity: str) -> Predicate | None:
+def conditions(draw: st.DrawFn, asked: Asked) -> Predicate | None:
     def atom() -> Predicate:
-        path = draw(st.sampled_from(sorted(set(model.entities[entity].orders.values()))))
-        operator = draw(st.sampled_from(["eq", "ne", "in", "lt", "ge", "isNull", "startsWith", "contains"]))
-        if operator == "isNull":
-            return Compare(path, operator, draw(st.booleans()))
-        wanted = values(model, entity, path, False)
-        if operator == "in":
-            return Compare(path, operator, tuple(draw(st.lists(wanted, max_size=3))))
-        if operator in ("startsWith", "contains"):
-            return Compare(path, operator, draw(TEXTS))
-        return Compare(path, operator, draw(wanted))
+        path = draw(st.sampled_from(asked.orders))
+        wanted = asked.values(path, False)
+        operators = ["eq", "ne", "in", "lt", "ge", "isNull", *(["startsWith", "contains"] if wanted is TEXTS else ())]
+        match draw(st.sampled_from(operators)):
+            case "isNull":
+                return Compare(path, "isNull", draw(st.booleans()))
+            case "in":
+                return Compare(path, "in", tuple(draw(st.lists(wanted, max_size=3))))
+            case operator:
+                return Compare(path, operator, draw(wanted))
 
-    if not model.entities[entity].orders:
+    if not asked.orders:
         return None
     members = tuple(Not(atom()) if draw(st.booleans()) else atom() for _ in range(draw(st.integers(0, 2))))
     if len(members) < 2:
@@ -133,7 +131,7 @@ def conditions(draw: st.DrawFn, model: Model, entity: str) -> Predicate | None:
 # one source's mappings of an entity ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Asked:
     """A fetch of all that a source has of an entity, and what can be asked of it."""
 
@@ -151,11 +149,20 @@ class Asked:
     def dialect(self) -> Dialect:
         return self.source._engine.dialect
 
-    def accesses(self) -> st.SearchStrategy[Access]:
-        found = [self.lookups(), self.listings()]
-        if self.edges:
-            found.append(self.children())
-        return st.one_of(found)
+    def __repr__(self) -> str:
+        return f"{self.source.source.id} {self.fetch.entity} {[mapping.name for mapping in self.mappings]}"
+
+    @property
+    def orders(self) -> list[str]:
+        return sorted(set(self.model.entities[self.fetch.entity].orders.values()))
+
+    def values(self, path: str, sort: bool) -> st.SearchStrategy[Any]:
+        return values(self.model, self.fetch.entity, path, sort)
+
+    def tokens(self, via: str) -> st.SearchStrategy[tuple[Token, ...]]:
+        targets = sorted({name for mapping in self.mappings for name in _targets(mapping.fields.get(via))})
+        keys = [st.builds(KeyToken, st.sampled_from(targets), KEYS)] if targets else []
+        return st.lists(st.one_of(NAMES, *keys), max_size=5).map(tuple)
 
     @property
     def edges(self) -> list[str]:
@@ -169,36 +176,44 @@ class Asked:
             }
         )
 
-    def lookups(self) -> st.SearchStrategy[Access]:
-        keys = st.dictionaries(st.sampled_from([m.id for m in self.mappings]), st.lists(KEYS, max_size=4), max_size=3)
-        return st.builds(Lookup, keys, st.lists(NAMES, max_size=3).map(tuple))
 
-    @st.composite
-    @staticmethod
-    def _listing(draw: st.DrawFn, asked: Asked) -> Access:
-        window = draw(windows(asked.model, asked.mappings))
-        condition = draw(conditions(asked.model, asked.fetch.entity))
-        told = asked.builder.accept(asked.fetch, condition, window.order)
-        if not told.ordered:
-            window = Window(limit=window.limit)
-        return Listing(window, told.taken)
+def lookups(asked: Asked) -> st.SearchStrategy[Access]:
+    keys = st.dictionaries(st.sampled_from([m.id for m in asked.mappings]), st.lists(KEYS, max_size=4), max_size=3)
+    return st.builds(Lookup, keys, st.lists(NAMES, max_size=3).map(tuple))
 
-    def listings(self) -> st.SearchStrategy[Access]:
-        return Asked._listing(self)
 
-    @st.composite
-    @staticmethod
-    def _children(draw: st.DrawFn, asked: Asked) -> Access:
-        listing = draw(Asked._listing(asked))
-        assert isinstance(listing, Listing)
-        via = draw(st.sampled_from(asked.edges))
-        targets = sorted({name for mapping in asked.mappings for name in _targets(mapping.fields.get(via))})
-        token = st.one_of(NAMES, *([st.builds(KeyToken, st.sampled_from(targets), KEYS)] if targets else []))
-        tokens = draw(st.none() | st.lists(token, max_size=5).map(tuple))
-        return Children(via, tokens, listing.window, listing.condition, draw(st.booleans()))
+@st.composite
+def listings(draw: st.DrawFn, asked: Asked) -> Listing:
+    window = draw(windows(asked))
+    told = asked.builder.accept(asked.fetch, draw(conditions(asked)), window.order)
+    return Listing(window if told.ordered else Window(limit=window.limit), told.taken)
 
-    def children(self) -> st.SearchStrategy[Access]:
-        return Asked._children(self)
+
+@st.composite
+def children(draw: st.DrawFn, asked: Asked) -> Children:
+    listing = draw(listings(asked))
+    via = draw(st.sampled_from(asked.edges))
+    tokens = draw(st.none() | asked.tokens(via))
+    return Children(via, tokens, listing.window, listing.condition, draw(st.booleans()))
+
+
+def accesses(asked: Asked) -> st.SearchStrategy[Access]:
+    return st.one_of(lookups(asked), listings(asked), *([children(asked)] if asked.edges else []))
+
+
+@st.composite
+def likes(draw: st.DrawFn, asked: Asked, access: Any) -> Any:
+    """What is like an access: other keys, other tokens, other places in the same order."""
+    if isinstance(access, Lookup):
+        names = draw(st.lists(NAMES, max_size=3).map(tuple))
+        return Lookup({name: draw(st.lists(KEYS, max_size=4)) for name in access.keys}, names)
+    window, bound = access.window, positions(asked, access.window.order)
+    after, before = (None if found is None else draw(bound) for found in (window.after, window.before))
+    limit = window.limit if window.limit is None else draw(LIMITS)
+    found = replace(access, window=replace(window, after=after, before=before, limit=limit))
+    if isinstance(found, Children) and found.tokens is not None:
+        found = replace(found, tokens=draw(asked.tokens(found.via)))
+    return found
 
 
 def _targets(binding: Any) -> list[str]:
@@ -282,8 +297,9 @@ def test_what_is_alike_has_one_text_and_only_other_values(house: House) -> None:
     @law(400)
     @given(st.data())
     def alike(data: st.DataObject) -> None:
-        asked = data.draw(st.sampled_from(house.together))
-        first, *others = data.draw(st.lists(asked.accesses(), min_size=2, max_size=12))
+        asked = house.together[data.draw(st.integers(0, len(house.together) - 1))]
+        first = data.draw(accesses(asked))
+        others = data.draw(st.lists(likes(asked, first), min_size=1, max_size=5))
         made = asked.builder.rows(asked.fetch, first)
         for other in others:
             if structure(first) is None or structure(first) != structure(other):

@@ -103,7 +103,7 @@ class Composer:
                 return OwnRecord(key, position, self._record(subsets(nodes), named, at, level), level)
             case Kind.SYSTEM if position.name == "id":
                 return Got(key, position, self._inner(nodes, named, at), lambda _run, each: each.id())
-            case Kind.SYSTEM:
+            case Kind.SYSTEM if len(at) == 1:
                 return self._single(key, position, found, nodes, at)
             case _:  # a part of something that is no record
                 return Member(key, position, self._inner(nodes, named, at), self._schema.attribute(found))

@@ -95,6 +95,7 @@ class Many(Edge):
 
     async def reached(self, run: Run, objects: Sequence[Row]) -> Column:
         follow, context = self._step.follow, run.context
+        self._arguments.given(run)  # where they mean nothing, they do so for every object
         parents = [Record(context, self._level, row) for row in objects if row[0].id in follow]
         found: list[Any] = []
         if parents:

@@ -177,6 +177,8 @@ class Object:
         return self._made(run, found, columns)
 
     def _made(self, run: Run, found: Sequence[Any], columns: dict[int, Column]) -> Column:
+        if not self.fields:
+            return [{} for _ in found]
         if self.fast is not None:
             for index in self.before:
                 if index not in columns:

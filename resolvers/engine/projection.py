@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from graphql import GraphQLEnumType, get_named_type, is_list_type
+from graphql import GraphQLEnumType, get_named_type, is_list_type, is_non_null_type
 
 from resolvers.engine.completion import Position
 from resolvers.engine.objects import Fast, Named, Object, Run, Selected
@@ -204,9 +204,12 @@ class _Writer:
 
     def _shown(self, position: Position, name: str) -> str:
         named: Any = get_named_type(position.type)
+        listed = is_list_type(position.bare)
+        if listed and is_non_null_type(position.bare.of_type):
+            name = f"({name} if {name} is None or None not in {name} else odd())"
         if named.name in _PLAIN or isinstance(named, GraphQLEnumType):
             return name
-        if is_list_type(position.bare):
+        if listed:
             return f"(None if {name} is None else [{self._one(named, 'i')} for i in {name}])"
         return self._one(named, name)
 
