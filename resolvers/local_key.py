@@ -47,6 +47,8 @@ def key_parts(text: str, count: int) -> tuple[str, ...] | None:
 
 
 def _part(part: Any) -> str:
+    if isinstance(part, uuid.UUID):
+        return str(part)
     if isinstance(part, bytes):
         return part.hex()
     if isinstance(part, Decimal):  # its own normalize() would round

@@ -184,7 +184,7 @@ def slice_of(context: Context, entity: str, arguments: dict[str, Any], identity:
     )
 
     def told() -> str:
-        plain = sorted((n, str(value)) for n, value in arguments.items() if n not in _PAGING and value is not None)
+        plain = sorted((n, str(value)) for n, value in arguments.items() if n not in PAGING and value is not None)
         return orjson.dumps([identity, [list(key) for key in order], plain, context.viewer.partner]).decode()
 
     after, before = arguments.get("after"), arguments.get("before")
@@ -199,4 +199,5 @@ def slice_of(context: Context, entity: str, arguments: dict[str, Any], identity:
     return Slice(first or last or default, window, (lambda: signed) if signed else told)
 
 
-_PAGING = frozenset({"first", "after", "last", "before", "order_by"})
+PAGING = frozenset({"first", "after", "last", "before", "order_by"})
+"""The arguments that say which part of a list, and in which order: not of what records it is."""

@@ -23,7 +23,7 @@ import aiohttp
 import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from gateway import app, key_material, settings
 from gateway.federation import Federation
@@ -141,7 +141,7 @@ class Heart:
         self._beating: asyncio.Task[None] | None = None
         self._still = 0.0
 
-    async def tell(self, request: Request) -> JSONResponse:
+    def tell(self, request: Request) -> JSONResponse:
         """The state since the last time; the heart begins to beat with the first."""
         if self._beating is None:
             self._beating = asyncio.create_task(self._beat())
@@ -175,8 +175,16 @@ def main(folder: Path) -> None:
     """Serve what the folder describes, until told to stop; prints the URL."""
     chosen = settings.load(folder / "gateway.toml", os.environ)
     application = app.compose(Federation(chosen), chosen)
-    application.router.routes.append(Route(STATE, Heart().tell))
-    serve(application, "127.0.0.1", 0, limits=chosen.limits, started=_say)
+    heart = Heart()
+
+    async def beside(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == STATE:
+            told = heart.tell(Request(scope))
+            await told(scope, receive, send)
+        else:
+            await application(scope, receive, send)
+
+    serve(beside, "127.0.0.1", 0, limits=chosen.limits, started=_say)
 
 
 if __name__ == "__main__":

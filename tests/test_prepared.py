@@ -15,19 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import Dialect
 
+from resolvers.connectors.sql.prepared import Prepared
 from resolvers.connectors.sql.source import SqlSource
 from resolvers.connectors.sql.statement import Statement, StatementBuilder
 from resolvers.connectors.sql.structure import structure
 from resolvers.cursor import Position
 from resolvers.entity import Model
-from resolvers.fetch import Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, OrderKey, Window
+from resolvers.fetch import Access, Arm, Children, Fetch, Listing, Lookup, OrderKey, Row, Window
 from resolvers.identifier import KeyToken, NameToken, Token, normalize
 from resolvers.mapping import ByIdentifier, ByKey, Link, Mapping
 from resolvers.predicate import And, Compare, Not, Or, Predicate
 from tests import edge_stocks, key_stocks, stocks
-from tests.rows import Row
 from tests.servers import Server
-from tests.worlds import World, federation, fillings, law
+from tests.worlds import World, federation, fillings, law, tagged
 
 T = TypeVar("T")
 WORLDS = {
@@ -39,12 +39,13 @@ WORLDS = {
 # what is asked -------------------------------------------------------------------------------------------------------
 
 # Keys that are there, and such as no row of one type or other can have.
-KEYS = st.sampled_from(
+TEXTS_OF_KEYS = (
     ["0", "1", "2", "3", "a", "A", "x", "b", "north", "é:1", "%C3%A9", "é%3A1", "p:1", "p%3A1", "P%25", "-1", "01", ""]
     + ["a:1", "a:1:c", "a:2:c", "a:1099511627776", ":0", "a:x", "::", "a:1:c:d", "true", "red", "1.5", "a\0b", "😀"]
     + [str(2**15), str(2**31), str(2**32), str(2**63), str(2**64), "9" * 40, "2024-03-05", "00ff", "zz"]
     + ["00000000-0000-0000-0000-000000000001", "2024-03-05 10:00:00", "E0", "E1"]
 )
+KEYS = st.sampled_from(TEXTS_OF_KEYS)
 SPELLINGS = ["AB-023-CD", "ab 123 cd", "AB\u00a0023\u2011CD", "INV-0", "inv 2", "E0", "e-1", "é1", "ß", "😀", "\u20ac"]
 SCHEMES = ["LICENSE_PLATE", "INVENTORY_NO", "SERIAL", "EMPLOYEE_NO"]
 NAMES = st.builds(
@@ -237,6 +238,10 @@ class House:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(called(), self.world.gateway.loop))
 
     async def rows(self, asked: Asked, fetch: Fetch, access: Access) -> list[Any]:
+        """What rows say, with the type of every value."""
+        return [(row.mapping.id, repr(row[1:])) for row in await self.raw(asked, fetch, access)]
+
+    async def raw(self, asked: Asked, fetch: Fetch, access: Access) -> list[Row]:
         return await self.run(asked.source.rows(fetch, access, lambda call: None, stocks.BASE))
 
 
@@ -318,3 +323,40 @@ def test_what_is_alike_has_one_text_and_only_other_values(house: House) -> None:
     assert seen["Lookup"] and seen["Listing"], seen
 
 
+@law(2)
+@given(st.data())
+async def test_a_statement_serves_any_key_whichever_stood_in_the_first(house: House, data: st.DataObject) -> None:
+    shapes = house.world.stocks.items()
+    rows = {
+        name: data.draw(st.lists(st.fixed_dictionaries(dict(s.columns)), min_size=3, max_size=3)) for name, s in shapes
+    }
+    await house.world.fill(tagged(rows))
+    for asked in house.together:
+        if len(asked.mappings) > 1:
+            continue
+        (mapping,) = asked.mappings
+        there = [row.key for row in await house.raw(asked, asked.fetch, Listing(Window()))]
+        for first in ("zz", "1", *there[:1]):
+            kept = replace(asked.fetch)
+            chunks = [TEXTS_OF_KEYS[at : at + 9] for at in range(0, len(TEXTS_OF_KEYS), 9)]
+            for keys in ([first], [first], there, [first, *there], *([key] for key in there), *chunks):
+                access = Lookup({mapping.id: keys})
+                anew = await house.rows(asked, replace(asked.fetch), access)
+                assert await house.rows(asked, kept, access) == anew, (asked, first, access)
+            assert any(isinstance(found, Prepared) for found in kept.prepared.values()), (asked, first)
+
+
+@law(15)
+@given(st.data())
+async def test_what_is_kept_gives_the_rows_that_a_statement_made_anew_gives(house: House, data: st.DataObject) -> None:
+    await house.world.fill(data.draw(fillings(tuple(house.world.stocks.values()), 4)))
+    for _ in range(12):
+        asked = house.together[data.draw(st.integers(0, len(house.together) - 1))]
+        first = data.draw(accesses(asked))
+        kept = replace(asked.fetch)
+        others = data.draw(st.lists(likes(asked, first), min_size=1, max_size=4))
+        for access in (first, first, first, *others, first):
+            anew = await house.rows(asked, replace(asked.fetch), access)
+            assert await house.rows(asked, kept, access) == anew, (asked, access)
+        if structure(first) is not None and any(anew):
+            assert any(isinstance(found, Prepared) for found in kept.prepared.values()), first

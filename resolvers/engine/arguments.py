@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from graphql import FieldNode, GraphQLField, ListValueNode, ObjectValueNode, VariableNode
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    VariableNode,
+    is_non_null_type,
+)
 from graphql.execution.values import get_argument_values
 
 from resolvers.engine.objects import Run
 from resolvers.fields import Declared, wanted
+from resolvers.pages import PAGING
 from resolvers.predicate import Predicate
+
+_SCALARS = frozenset({"Int", "Float", "String", "ID", "Boolean"})
 
 
 class Schema(Protocol):
@@ -33,36 +44,57 @@ class Arguments:
         self._schema = schema
         self._field = field
         self._node = node
-        self._fixed = not any(_varies(argument.value) for argument in node.arguments or ())
+        varying = [argument for argument in node.arguments or () if _varies(argument.value)]
+        self._fixed = not varying
+        # Variables that are whole arguments of plain types need no coercion of their own: (argument, variable).
+        self._plain: list[tuple[str, str]] | None = []
+        for argument in varying:
+            found, name = argument.value, argument.name.value
+            if not isinstance(found, VariableNode) or not _is_plain(field, name):
+                self._plain = None
+                break
+            self._plain.append((name, found.name.value))
+        self._pages = all(argument.name.value in PAGING for argument in varying)
         self._given: dict[str, Any] | None = None
         self._wanted: tuple[Any, Any, Predicate | None] | None = None
 
-    @property
-    def fixed(self) -> bool:
-        """Whether no variable is among them."""
-        return self._fixed
-
     def given(self, run: Run) -> dict[str, Any]:
         """Those that are there and not null. GraphQLError where a variable does not fit its place."""
-        if self._given is not None:
-            return self._given
+        known = self._given
+        if known is not None:
+            if self._fixed:
+                return known
+            if self._plain is not None:
+                coerced = run.variables.coerced
+                told = {name: value for name, from_ in self._plain if (value := coerced.get(from_)) is not None}
+                return {**known, **told}
         values = get_argument_values(self._field, self._node, run.variables)
         asked = self._schema.arguments(self._field, values)
         found = {name: value for name, value in asked.items() if value is not None}
-        if self._fixed:
-            self._given = found
+        if self._plain is not None:
+            varying = {name for name, _ in self._plain}
+            self._given = {name: value for name, value in found.items() if name not in varying}
         return found
 
     def wanted(self, run: Run, declared: Declared, entity: str) -> Predicate | None:
         """What they ask of the records of a list, in what the caller may know."""
-        given = self.given(run)
         neighbours = run.context.neighbours
         kept = self._wanted
-        if kept is not None and kept[0] is given and kept[1] == neighbours:
+        if kept is not None and self._pages and kept[1] == neighbours:
             return kept[2]
+        given = self.given(run)
         found = wanted(declared, run.context, entity, given)
         self._wanted = (given, neighbours, found)
         return found
+
+
+def _is_plain(field: GraphQLField, name: str) -> bool:
+    """Whether an argument is of a built-in scalar, may be left out, and has the same name for resolvers."""
+    argument = field.args[name]
+    type_: Any = argument.type
+    if is_non_null_type(type_) or argument.default_value is not Undefined or argument.default or name.lower() != name:
+        return False
+    return getattr(type_, "name", "") in _SCALARS
 
 
 def _varies(node: Any) -> bool:

@@ -161,14 +161,15 @@ class Leading:
         if isinstance(target, ByIdentifier):
             schemes, partners = target.schemes, target.partners
 
-            def mine(token: Token) -> bool:
-                return (
-                    isinstance(token, NameToken)
-                    and token.scheme in schemes
-                    and (partners is None or token.partner in partners)
-                )
+            def names(asked: Any) -> list[NameToken]:
+                return [
+                    token
+                    for token in tokens.of(asked)
+                    if isinstance(token, NameToken)
+                    and token[0] in schemes
+                    and (partners is None or token[3] in partners)
+                ]
 
-            names: Names = lambda asked: [token for token in tokens.of(asked) if mine(token)]  # type: ignore[misc] # noqa: E731
             if not names(tokens.asked):
                 return None
             if target.whose is not None:

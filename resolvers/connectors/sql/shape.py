@@ -14,15 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.connectors.sql.column_type import wanted
 from resolvers.connectors.sql.refusal import Drifted
+from resolvers.connectors.sql.unique import Unique, unique
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The tables that exist, by the name that mappings use. A name that is absent has no table behind it."""
+    """The tables that exist, by the name that mappings use. A name that is absent has no table behind it.
+
+    unique: by that name, the sets of columns of which no two rows have the same values.
+    """
 
     tables: Map[str, Table]
     dialect: str
     mariadb: bool = False
+    unique: Unique = field(default_factory=dict)
     _aliases: dict[tuple[str, str], Table] = field(default_factory=dict, repr=False, compare=False)
 
     def alias(self, table: str, name: str) -> Table:
@@ -52,7 +57,7 @@ def _look(connection: Connection, names: list[str]) -> Shape:
                 _tell_charsets(connection, schema, short, found)
             tables[name] = Table(short, metadata, *found, schema=schema or None)
     dialect = connection.dialect
-    return Shape(tables, dialect.name, bool(getattr(dialect, "is_mariadb", False)))
+    return Shape(tables, dialect.name, bool(getattr(dialect, "is_mariadb", False)), unique(connection, tables))
 
 
 def _tell_charsets(connection: Connection, schema: str, table: str, columns: Iterable[Column[Any]]) -> None:
@@ -72,7 +77,7 @@ def _tell_charsets(connection: Connection, schema: str, table: str, columns: Ite
 
 
 def _columns(inspector: Any, table: str, schema: str | None, dialect: str) -> list[Column[Any]] | None:
-    """Name, type and nullability are all that statements need; no keys, no defaults."""
+    """Name, type and nullability are all that statements need; no defaults."""
     try:
         described = inspector.get_columns(table, schema=schema)
     except NoSuchTableError:

@@ -26,6 +26,7 @@ from resolvers.connectors.sql.dangling import dangling
 from resolvers.connectors.sql.decoder import Decode, Layout, Member, each
 from resolvers.connectors.sql.fills import Fills
 from resolvers.connectors.sql.first_rows import alone, found_again, told_apart
+from resolvers.connectors.sql.follow import Followed, beside, follow
 from resolvers.connectors.sql.joined import may_double, with_join, with_used
 from resolvers.connectors.sql.leading import Carried, Leading, Leads, Tokens, link_tables
 from resolvers.connectors.sql.order import Ordered, ordered
@@ -152,11 +153,11 @@ class StatementBuilder:
             found = keys.order_by(*clauses).limit(window.limit).subquery("first_rows")
             start = alone(found, arm.mapping, renderer)
         seen = len(renderer.tables.used)
-        columns, decode = self._columns(fetch, arm, renderer, order, None)
-        if not fetch.issues and len(renderer.tables.used) == seen:
+        columns, decode, followed = self._columns(fetch, arm, renderer, order, None)
+        if not fetch.issues and not followed and len(renderer.tables.used) == seen:
             start = None
         base = self._from(select(*columns), arm.mapping, renderer, fetch.issues, start).where(*conditions)
-        return Piece(base, columns, decode, clauses, window.limit)
+        return Piece(beside(base, followed), columns, decode, clauses, window.limit)
 
     def _lookup(self, fetch: Fetch, arm: Arm, access: Lookup) -> Piece | None:
         renderer = Renderer(mapping_tables(self.shape, arm.mapping))
@@ -177,9 +178,9 @@ class StatementBuilder:
         if not wanted:
             return None
         order = ordered(self.model, arm, renderer, (), self.zone)
-        columns, decode = self._columns(fetch, arm, renderer, order, None)
+        columns, decode, followed = self._columns(fetch, arm, renderer, order, None)
         base = self._from(select(*columns), arm.mapping, renderer, fetch.issues)
-        return Piece(base.where(or_(*wanted)), columns, decode)
+        return Piece(beside(base.where(or_(*wanted)), followed), columns, decode)
 
     def _children(self, fetch: Fetch, arm: Arm, access: Children) -> Piece | None:
         renderer = Renderer(mapping_tables(self.shape, arm.mapping))
@@ -195,14 +196,15 @@ class StatementBuilder:
         each = access.window.limit is not None and access.tokens is not None and not access.whole
         if each and (arm.mapping.joins or fetch.issues) and told_apart(arm.mapping, renderer):
             return self._few_children(fetch, arm, access, renderer, order, leads, conditions)
-        columns, decode = self._columns(fetch, arm, renderer, order, leads)
-        base = leads.attach(self._from(select(*columns), arm.mapping, renderer, fetch.issues)).where(*conditions)
+        columns, decode, followed = self._columns(fetch, arm, renderer, order, leads)
+        own = columns[: len(columns) - sum(len(one.elements) for one in followed)] if each else columns
+        base = leads.attach(self._from(select(*own), arm.mapping, renderer, fetch.issues)).where(*conditions)
         if not each:
-            return Piece(base, columns, decode, clauses, access.window.limit)
+            return Piece(beside(base, followed), columns, decode, clauses, access.window.limit)
         inner = _ranked(base, leads.parents, clauses)
-        outer = tuple(inner.c[column.name].label(column.name) for column in columns)
-        limited = select(*outer).where(inner.c.rank <= access.window.limit)
-        return Piece(limited, outer, decode, (inner.c.ord.asc(),))
+        outer = (*(inner.c[column.name].label(column.name) for column in own), *columns[len(own) :])
+        limited = select(*outer).select_from(inner).where(inner.c.rank <= access.window.limit)
+        return Piece(beside(limited, followed, inner), outer, decode, (inner.c.ord.asc(),))
 
     def _few_children(
         self,
@@ -226,10 +228,10 @@ class StatementBuilder:
         few = select(*(ranked.c[name] for name in [*names, "ord"])).where(ranked.c.rank <= access.window.limit)
         first = few.subquery("first_rows")
         there = replace(leads, parents=[first.c[name] for name in names if name.startswith("p")])
-        columns, decode = self._columns(fetch, arm, renderer, order, there)
+        columns, decode, followed = self._columns(fetch, arm, renderer, order, there)
         start = alone(first, arm.mapping, renderer)
         base = self._from(select(*columns), arm.mapping, renderer, fetch.issues, start).where(*conditions)
-        return Piece(base, columns, decode, (first.c.ord.asc(),))
+        return Piece(beside(base, followed), columns, decode, (first.c.ord.asc(),))
 
     def _condition(self, arm: Arm, renderer: Renderer, wanted: Predicate) -> ColumnElement[bool]:
         """A condition, whose values are the text's own: equal ones need not mean the same, as 1 and true."""
@@ -289,9 +291,36 @@ class StatementBuilder:
         renderer: Renderer,
         order: Ordered,
         leads: Leads | None,
-    ) -> tuple[tuple[Label[Any], ...], Decode]:
-        """A row's columns: its key, computed sort keys, parent, then what each path needs; and how to read them."""
+    ) -> tuple[tuple[Label[Any], ...], Decode, tuple[Followed, ...]]:
+        """A row's columns, how to read them, and the references that are followed. Those of the rows they lead to come
+        last."""
+        elements, layout, _ = self._laid(fetch, arm, renderer, order, leads)
+        if fetch.issues:
+            lost = []
+            for path, element in self._lost(arm, renderer):
+                lost.append((path, len(elements)))
+                elements.append(element)
+            decode = each(self._noted(fetch, replace(layout, width=len(elements)), lost))
+            return _labels(elements), decode, ()
+        followed = []
+        members = list(layout.members)
+        for index, along in enumerate(fetch.joins):
+            place = fetch.paths.index(along.path)
+            found = follow(along, index, renderer, arm, members[place], self._laid)
+            if found is not None:
+                members[place] = found.member(len(elements))
+                elements += found.elements
+                followed.append(found)
+        whole = replace(layout, width=len(elements), members=tuple(members))
+        return _labels(elements), whole.every(), tuple(followed)
+
+    def _laid(
+        self, fetch: Fetch, arm: Arm, renderer: Renderer, order: Ordered | None = None, leads: Leads | None = None
+    ) -> tuple[list[ColumnElement[Any]], Layout, list[Value]]:
+        """What a row is made of, how it is read, and what its paths are read from: its key, computed sort keys, parent,
+        then what each path needs."""
         mapping = arm.mapping
+        order = order or ordered(self.model, arm, renderer, (), self.zone)
         elements: list[ColumnElement[Any]] = []
         known: dict[int, int] = {}
 
@@ -308,20 +337,20 @@ class StatementBuilder:
         if leads is not None:
             parent = Member(tuple(map(place, leads.parents)), Reading((), leads.build, leads.inline))
         members = []
+        read: list[Value] = []
         for path in fetch.paths:
             default = self._own_fallback(mapping, path)
             if path not in arm.given or path not in mapping.fields:
                 members.append(Member((), None, default))
                 continue
             found = reading(self.model, mapping, path, self.zone)
+            read += [value for value in found.values if told(value, fetch.issues)]
             places = tuple(
                 place(renderer.value(value)) if told(value, fetch.issues) else None for value in found.values
             )
             members.append(Member(places, found, default))
-        lost = [(path, place(element)) for path, element in self._lost(arm, renderer)] if fetch.issues else []
         layout = Layout(mapping, len(elements), key, sort, tuple(one for one, _ in order.keys), tuple(members), parent)
-        decode = each(self._noted(fetch, layout, lost)) if fetch.issues else layout.every()
-        return _labels(elements), decode
+        return elements, layout, read
 
     def _noted(
         self, fetch: Fetch, layout: Layout, lost: Sequence[tuple[str, int]]
