@@ -10,7 +10,7 @@ from typing import Any
 from resolvers.composition import ASSUMED, Issues
 from resolvers.entity import Field, Model
 from resolvers.expression import Constant
-from resolvers.identifier import normalize
+from resolvers.identifier import BARE, KEPT
 from resolvers.inline import Function, Inline, or_else, there
 from resolvers.leaf import Reading, leaf, model_field, several, stand_in, write_several
 from resolvers.mapping import Value
@@ -124,7 +124,7 @@ class Entry:
 def write_compared(model: Model, function: Function, value: str, scheme: str) -> str:
     """Say the compare key of an identifier inside a function, of value and scheme by their names."""
     kept = f"{scheme} in {function.given(model.kept, 'kept')}"
-    return function.keep(f"{function.given(normalize, 'normalize')}({value}, {kept})")
+    return function.keep(f"({function.given(KEPT, 'kept')} if {kept} else {function.given(BARE, 'bare')})[{value}]")
 
 
 def _said(form: Map[str, Value]) -> list[str]:

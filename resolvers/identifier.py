@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
+from functools import partial
 from typing import NamedTuple
+
+from resolvers.memo import Memo
 
 # What is left out of the compare key: every ASCII character that is no letter and no digit, the blanks and dashes that
 # word processors put in, and every character that NFKC makes one of these (wide, small, raised and so on). A finite
@@ -35,7 +37,7 @@ def normalize(value: str, kept: bool = False) -> str:
 
     kept: for schemes in which separators tell names apart, only blanks at the ends go: 'Jo.Doe@x.fr ' -> 'JO.DOE@X.FR'.
     """
-    return _remembered(value, kept) if len(value) <= _LONGEST else _normalized(value, kept)
+    return (KEPT if kept else BARE)[value]  # type: ignore[no-any-return]
 
 
 def _normalized(value: str, kept: bool) -> str:
@@ -46,8 +48,8 @@ def _normalized(value: str, kept: bool) -> str:
     return value.encode("ascii").translate(_ASCII_UPPER, _ASCII_SEPARATORS).decode("ascii")
 
 
-_LONGEST = 100  # characters of an identifier that is worth remembering
-_remembered = lru_cache(16_384)(_normalized)
+BARE, KEPT = Memo(partial(_normalized, kept=False), 16_384), Memo(partial(_normalized, kept=True), 16_384)
+"""Compare keys by value, of schemes in which separators do not count, and of those in which they do."""
 
 
 def squeezed(value: str, kept: bool = False) -> str:

@@ -118,7 +118,7 @@ async def children_of(
     names = context.catalog.model.identifiers(parents[0].entity) if step.named else None
 
     async def ask(window: Window) -> tuple[list[list[Row]], list[SourceError]]:
-        tokens, sort_out = sorted_out(parents, names)
+        tokens, sort_out = sorted_out(parents, names, keyed=step.keyed)
         rows, failures = await gather(
             asking.fetches, lambda fetch: asking.rows(fetch, Children(step.via, tokens, window))
         )

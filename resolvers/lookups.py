@@ -113,26 +113,27 @@ async def linked(
 
 
 def sorted_out(
-    parents: Sequence[Record], names: str | None
+    parents: Sequence[Record], names: str | None, *, keyed: bool = True
 ) -> tuple[list[Token], Callable[[Iterable[Row]], list[list[Row]]]]:
-    """What other records lead to some parents by (names: the field with their identifiers), and what sorts rows that
-    name their parent into one list for each parent."""
-    found = _Parents(parents, names)
+    """What other records lead to some parents by (names: the field with their identifiers; keyed: whether by their keys
+    too), and what sorts rows that name their parent into one list for each parent."""
+    found = _Parents(parents, names, keyed)
     return found.tokens, found.sort_out
 
 
 class _Parents:
     """Parents by what their children name them by."""
 
-    def __init__(self, parents: Sequence[Record], names: str | None) -> None:
+    def __init__(self, parents: Sequence[Record], names: str | None, keyed: bool) -> None:
         self._count = len(parents)
         self._keys: dict[Token, list[int]] = {}
         self._pairs: dict[tuple[str, str], list[tuple[int, NameToken]]] = {}
         keys, pairs, make = self._keys, self._pairs, tuple.__new__
         for index, parent in enumerate(parents):
             row = parent.row
-            key = make(KeyToken, (row[0].id, row[1]))
-            keys.setdefault(key, []).append(index)  # one record in several places
+            if keyed:
+                key = make(KeyToken, (row[0].id, row[1]))
+                keys.setdefault(key, []).append(index)  # one record in several places
             for name in (parent.value(names) if names is not None else None) or ():
                 pair = (name["scheme"], name["normalized"])
                 token = make(NameToken, (*pair, name["country"], row[0].partner, name["value"]))

@@ -12,16 +12,17 @@ LONGEST = 100  # characters of a text that is worth it
 class Memo(dict[Any, Any]):
     """memo[raw]: what the conversion makes of a value. Values that are equal must read alike: keep one type apart."""
 
-    __slots__ = ("_read",)
+    __slots__ = ("_most", "_read")
     together = 0
 
-    def __init__(self, read: Callable[[Any], Any]) -> None:
+    def __init__(self, read: Callable[[Any], Any], most: int = MOST) -> None:
         self._read = read
+        self._most = most
 
     def __missing__(self, raw: Any) -> Any:
         found = self._read(raw)
         if raw.__class__ is not str or len(raw) <= LONGEST:
-            if len(self) >= MOST or Memo.together >= TOGETHER:
+            if len(self) >= self._most or Memo.together >= TOGETHER:
                 self.forget()
             if Memo.together < TOGETHER:
                 self[raw] = found

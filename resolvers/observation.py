@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from resolvers.fetch import Accepted, Access, Fetch, LinkRows, OrderKey
     from resolvers.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class SourceCall:
+class SourceCall(NamedTuple):
     """One call of a source. access: what kind of call. seconds: all of it. error: a code, or None. No values in it.
 
     sent: what was sent, each with a text that is made when it is asked for.

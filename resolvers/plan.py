@@ -47,8 +47,9 @@ class Step:
     """One place of the response that holds records of one entity.
 
     edge: the dotted path that leads here, on `parent`'s entity ("" at a root). via: for a reverse edge, the path on
-    this entity that leads back. follow: the mapping ids whose records may follow the edge. named: whether a reverse
-    edge also goes by identifiers. A value that is computed has a step too: `follow` are those that share it.
+    this entity that leads back. follow: the mapping ids whose records may follow the edge. named, keyed: whether
+    a reverse edge goes by identifiers, and by keys. A value that is computed has a step too: `follow` are those that
+    share it.
     """
 
     kind: Kind
@@ -58,6 +59,7 @@ class Step:
     via: str = ""
     follow: frozenset[str] = frozenset()
     named: bool = False
+    keyed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +313,8 @@ class Planner:
             self._want(Here(here.level, tuple(follow)), names, at)
         level = self._level(field_.type)
         child = Here(level, level.allow(leading.mappings))
-        step = Step(Kind.REVERSE, field_.type, level, path, via, frozenset(m.id for m in follow), leading.named)
+        step = Step(Kind.REVERSE, field_.type, level, path, via, frozenset(m.id for m in follow))
+        step.named, step.keyed = leading.named, leading.keyed
         self._step(at, step, child, nodes, named)
 
     def _named(self, nodes: list[FieldNode], named: Any, at: Place, field_: Field) -> None:

@@ -25,13 +25,14 @@ class Reached:
 class Leading:
     """The mappings whose records can lead to others by a reverse edge.
 
-    mappings: those that the grant shows and lets follow. blocked: those that it does not let follow. named: whether one
-    of them goes by identifiers.
+    mappings: those that the grant shows and lets follow. blocked: those that it does not let follow. named, keyed:
+    whether one of them goes by identifiers, and by keys.
     """
 
     mappings: tuple[Mapping, ...]
     blocked: tuple[Mapping, ...]
     named: bool
+    keyed: bool
 
 
 class Sight:
@@ -104,20 +105,20 @@ class Sight:
         readable = self.schemes([m for m in follow if names and self.refusal(m, names) is None], names or "")
         leading: list[Mapping] = []
         blocked: list[Mapping] = []
-        named = False
+        named = keyed = False
         for mapping in self.shown(field.type):
             targets = list(targets_of(mapping.fields.get(via)))
-            keyed = any(isinstance(t, ByKey) and t.mappings & following for t in targets)
+            by_key = any(isinstance(t, ByKey) and t.mappings & following for t in targets)
             by_name = any(isinstance(t, ByIdentifier) and t.schemes & schemes for t in targets)
-            if not keyed and not by_name:
+            if not by_key and not by_name:
                 continue
             if self.refusal(mapping, via) is not None:
                 blocked.append(mapping)
                 continue
-            named = named or by_name
-            if keyed or any(isinstance(t, ByIdentifier) and t.schemes & readable for t in targets):
+            named, keyed = named or by_name, keyed or by_key
+            if by_key or any(isinstance(t, ByIdentifier) and t.schemes & readable for t in targets):
                 leading.append(mapping)
-        return Leading(tuple(leading), tuple(blocked), named)
+        return Leading(tuple(leading), tuple(blocked), named, keyed)
 
     def strong(self, mapping: Mapping, names: str, rules: Iterable[Strong]) -> frozenset[str]:
         """The schemes by which a mapping's records can be the same as others, as far as it shows what that needs."""

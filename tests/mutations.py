@@ -27,10 +27,10 @@ from graphql import (
 )
 from graphql.language import parse_value
 
-from tests.random_operations import SCHEMA, UNBOUND, Known
+from tests.random_operations import SCHEMA, Known
 from tests.random_operations import _Growth as Growth
 
-IDS = ("QXNzZXQucG9zdGUudmVoaWNsZXM6MTI", "QXNzZXQuY29vcC5hc3NldHM6MQ", "UGFydG5lcjpwb3N0ZQ", "x", "")
+MOST_BODY = 900_000  # bytes; what comes after more is closed without a word
 HUGE = "9" * 400
 NUMBERS = ("0", "-0", "-1", "1", "2147483647", "2147483648", "9223372036854775808", HUGE, "1e400", "-1e-400", "1.5")
 NUMBERS += ("9" * 5_000, f"0.{'0' * 5_000}1")
@@ -139,12 +139,12 @@ class Asked:
         return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + (self.body if self.method != "GET" else b"")
 
 
-def request(random: Random, seeds: Sequence[tuple[str, Mapping[str, Any]]]) -> Asked:
-    """A request made of one or two valid ones. seeds: operations with their variables."""
+def request(random: Random, seeds: Sequence[tuple[str, Mapping[str, Any]]], ids: Sequence[str]) -> Asked:
+    """A request made of one or two valid ones. seeds: operations with their variables. ids: of records."""
     text, variables = random.choice(seeds)
     if random.random() < 0.5:
-        grown = Growth(random, Known(IDS), (), 20).operation()
-        text, variables = grown.text, {key: value for key, value in grown.variables.items() if value is not UNBOUND}
+        grown = Growth(random.randrange, 20).operation().known(Known(ids))
+        text, variables = grown.text, grown.variables
     kind = random.random()
     if kind < 0.4:
         text = _other_meaning(random, text)
@@ -161,7 +161,7 @@ def request(random: Random, seeds: Sequence[tuple[str, Mapping[str, Any]]]) -> A
     fields = dict([random.choice(HEADERS)]) if random.random() < 0.06 else {}
     if random.random() < 0.02:
         return Asked(sent, fields, random.choice(("GET", "PUT", "DELETE", "BREW")), "/graphql?query=%7B&variables=%FF")
-    return Asked(sent, fields)
+    return Asked(sent[:MOST_BODY], fields)
 
 
 # bytes ----------------------------------------------------------------------------------------------------------------

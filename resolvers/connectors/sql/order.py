@@ -68,12 +68,11 @@ class Ordered:
         value = position.values[index]
         up = descending != after
         if isinstance(key, SortConstant):
-            fills.checks.append(lambda asked: _bound(asked, after).values[index] == value)
-            mine, theirs = (key.value is None, key.value), (value is None, value)
-            if mine == theirs:
+            mine, side = key.value, _side(key.value, value)
+            fills.checks.append(lambda asked: _side(mine, _bound(asked, after).values[index]) == side)
+            if not side:
                 return self._beyond(position, after, index + 1, fills)
-            greater = mine[0] > theirs[0] if mine[0] != theirs[0] else key.value > value
-            return true() if greater == up else false()
+            return true() if (side > 0) == up else false()
         element = key.element
         further: ColumnElement[bool]
         if value is None:
@@ -110,6 +109,13 @@ class Ordered:
             # no `or false` at the end: SQLite would read the whole table
             found = further if found is None else or_(further, and_(column == bound, found))
         return false() if found is None else found
+
+
+def _side(mine: Any, theirs: Any) -> int:
+    """Whether a sort value is greater (1) or less (-1) than another, or neither (0); null is greatest."""
+    if mine is None or theirs is None:
+        return (mine is None) - (theirs is None)
+    return int(mine > theirs) - int(mine < theirs)
 
 
 def _bound(asked: Listing | Children, after: bool) -> Position:
