@@ -33,9 +33,8 @@ def write_key(function: Function, parts: Sequence[str]) -> str:
     if len(parts) > 1:
         return function.keep(several, "key")
     part = parts[0]
-    return function.keep(
-        f"str({part}) if {part}.__class__ is int else {part} if {part}.__class__ is str else {several}", "key"
-    )
+    written = f"{part}.__class__ is int or isinstance({part}, {function.given(uuid.UUID, 'uuid')})"
+    return function.keep(f"{part} if {part}.__class__ is str else str({part}) if {written} else {several}", "key")
 
 
 def key_parts(text: str, count: int) -> tuple[str, ...] | None:

@@ -140,4 +140,6 @@ def _written(function: Function, member: Member, raws: Sequence[str]) -> str:
 def _sorted(function: Function, key: Key, computed: Any, raws: Sequence[str]) -> str:
     if not isinstance(key, SortColumn):
         return function.given(key.value, "sort")
-    return function.keep(f"{function.given(key.decode, 'sort')}({raws[next(computed)]})")
+    raw = raws[next(computed)]
+    decoded = f"{function.given(key.decode, 'sort')}({raw})"
+    return function.keep(f"{raw} if {raw}.__class__ is str else {decoded}" if key.text else decoded)

@@ -31,13 +31,15 @@ class SortColumn:
     """A sort key that the database computes.
 
     element: what it sorts by. decode: raw -> canonical. bind: canonical -> (bound, exact); not exact means that the
-    bound is the greatest value at or under it that the column can hold. nullable: whether nulls must be seen to.
+    bound is the greatest value at or under it that the column can hold. nullable: whether nulls must be seen to. text:
+    whether texts are canonical as they are.
     """
 
     element: ColumnElement[Any]
     decode: Callable[[Any], Any]
     bind: Callable[[Any], tuple[Any, bool]]
     nullable: bool = True
+    text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _texts(renderer: Renderer, element: ColumnElement[Any], default: Any = None)
     if default is not None:
         text = func.coalesce(text, default, type_=Text())
     bind = _without_nul if renderer.dialect == "postgresql" else _as_is
-    return SortColumn(renderer.code_point(text), lambda raw: None if raw is None else text_of(raw), bind)
+    return SortColumn(renderer.code_point(text), lambda raw: None if raw is None else text_of(raw), bind, text=True)
 
 
 def _without_nul(text: str) -> tuple[str, bool]:
