@@ -13,7 +13,8 @@ from gateway.documents import Document
 from resolvers.catalog import Catalog
 from resolvers.engine.compose import Composer, OutsideError
 from resolvers.global_id import GlobalIds
-from resolvers.plan import Plan, Planner
+from resolvers.plan import Plan
+from resolvers.planner import Planner
 from resolvers.selection import Selections, named_variables
 from resolvers.viewer import Grant
 from schema.resolution import resolution
