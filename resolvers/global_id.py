@@ -65,11 +65,10 @@ class GlobalIds:
 
     def read(self, text: str) -> Named:
         """What an id names. RequestError BAD_USER_INPUT where it is no id."""
-        refusal = RequestError("This is not an id that the gateway gave out.", code="BAD_USER_INPUT")
         try:
             raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
         except (UnicodeEncodeError, binascii.Error, ValueError):
-            raise refusal from None
+            raise _refusal() from None
         personal_at, plain_at = raw.find(b"~"), raw.find(b":")
         personal = personal_at >= 0 and (plain_at < 0 or personal_at < plain_at)
         cut = personal_at if personal else plain_at
@@ -78,7 +77,11 @@ class GlobalIds:
             rest = raw[cut + 1 :]
             key = (self._siv.decrypt(rest, [raw[:cut]]) if personal else rest).decode()
         except (UnicodeDecodeError, InvalidTag, ValueError):
-            raise refusal from None
+            raise _refusal() from None
         if cut < 0 or self.write(entity, mapping, key, personal) != text:
-            raise refusal
+            raise _refusal()
         return Named(entity, mapping, key, personal)
+
+
+def _refusal() -> RequestError:
+    return RequestError("This is not an id that the gateway gave out.", code="BAD_USER_INPUT")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -44,7 +45,8 @@ def test_results(written: Path) -> None:
         for cost in operation["servers"].values():
             assert all(figure > 0 for figure in cost.values()), cost
         assert operation["servers"]["limit"]["to_limit"] == 1
-    assert {name: len(found) for name, found in told["growth"].items()} == {"rows": 2, "callers": 2, "partners": 2}
+    sizes = {name: len(found) for name, found in told["growth"].items()}
+    assert sizes == {"rows": 2, "callers": 2, "partners": 2, "processes": 3}
     for profile in told["profile"].values():
         assert profile["samples"] > 0
         assert 0 < sum(profile["whose"].values()) <= 101
@@ -72,6 +74,12 @@ def test_tables_and_chart(written: Path) -> None:
     bars = [bar for bar in chart.iter("{http://www.w3.org/2000/svg}rect") if float(bar.attrib["height"]) == 13]
     assert len(bars) == len(OPERATIONS) * len(NAMES)
     assert all(float(bar.attrib["width"]) > 0 for bar in bars)
+
+
+def test_each_goal_is_told_with_what_was_found(written: Path) -> None:
+    rows = [line for line in (written / "figures.md").read_text("utf-8").splitlines() if re.match(r"\| [1-6]\. ", line)]
+    assert [row[2] for row in rows] == list("123456")
+    assert all(row.endswith((" **met** |", " not met |")) for row in rows)
 
 
 def test_the_page_shows_the_last_results() -> None:

@@ -179,8 +179,11 @@ class Asked:
     def values(self, path: str, sort: bool) -> st.SearchStrategy[Any]:
         return values(self.model, self.fetch.entity, path, sort)
 
+    def targets(self, via: str) -> list[str]:
+        return sorted({name for mapping in self.mappings for name in _targets(mapping.fields.get(via))})
+
     def tokens(self, via: str) -> st.SearchStrategy[tuple[Token, ...]]:
-        targets = sorted({name for mapping in self.mappings for name in _targets(mapping.fields.get(via))})
+        targets = self.targets(via)
         keys = [st.builds(KeyToken, st.sampled_from(targets), KEYS)] if targets else []
         return st.lists(st.one_of(NAMES, *keys), max_size=5).map(tuple)
 
@@ -232,7 +235,11 @@ def likes(draw: st.DrawFn, asked: Asked, access: Any) -> Any:
     limit = window.limit if window.limit is None else draw(LIMITS)
     found = replace(access, window=replace(window, after=after, before=before, limit=limit))
     if isinstance(found, Children) and found.tokens is not None:
-        found = replace(found, tokens=draw(asked.tokens(found.via)))
+        known = [
+            KeyToken(t[0], draw(KEYS)) if isinstance(t, KeyToken) else draw(NAMES)._replace(scheme=t[0])
+            for t in found.tokens
+        ]
+        found = replace(found, tokens=draw(st.just(tuple(known)) | asked.tokens(found.via)))
     return found
 
 
@@ -340,6 +347,34 @@ def test_what_is_alike_has_one_text_and_only_other_values(house: House) -> None:
 
     alike()
     assert seen["Lookup"] and seen["Listing"], seen
+
+
+def test_ways_of_one_structure_have_one_text(house: House) -> None:
+    names = [NameToken(scheme, "E0", None, partner) for scheme in SCHEMES for partner in (None, "ash", "birch")]
+    for asked in house.together:
+        for via in asked.edges:
+            known: dict[Any, Any] = {}
+            tokens: list[Token] = [*names, *(KeyToken(name, "1") for name in asked.targets(via))]
+            for token in tokens:
+                access = Children(via, (token,), Window())
+                text = said(asked.builder.rows(asked.fetch, access), asked.dialect, access)
+                text = text and text[:2]
+                assert known.setdefault(structure(access), text) == text, (asked, access)
+
+
+def test_conditions_that_python_holds_equal_are_told_apart(house: House) -> None:
+    first = datetime(2024, 10, 27, 2, 30, tzinfo=stocks.PARIS)  # which clocks showed twice
+    second = first.replace(fold=1)
+    assert first == second
+    seen = 0
+    for asked in house.together:
+        one, other = (Listing(Window(), Compare("updatedAt", "ge", moment)) for moment in (first, second))
+        if "updatedAt" in asked.orders and asked.builder.accept(asked.fetch, one.condition, ()).taken is not None:
+            made = asked.builder.rows(asked.fetch, one)
+            assert made is not None and made.fills.fits(one)
+            assert structure(one) != structure(other) or not made.fills.fits(other)
+            seen += 1
+    assert seen
 
 
 @law(2)

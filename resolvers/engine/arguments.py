@@ -54,6 +54,7 @@ class Arguments:
                 self._plain = None
                 break
             self._plain.append((name, found.name.value))
+        self._needed = {name for name, _ in self._plain or () if is_non_null_type(field.args[name].type)}
         self._pages = all(argument.name.value in PAGING for argument in varying)
         self._given: dict[str, Any] | None = None
         self._wanted: tuple[Any, Any, Predicate | None] | None = None
@@ -67,7 +68,8 @@ class Arguments:
             if self._plain is not None:
                 coerced = run.variables.coerced
                 told = {name: value for name, from_ in self._plain if (value := coerced.get(from_)) is not None}
-                return {**known, **told}
+                if told.keys() >= self._needed:
+                    return {**known, **told}
         values = get_argument_values(self._field, self._node, run.variables)
         asked = self._schema.arguments(self._field, values)
         found = {name: value for name, value in asked.items() if value is not None}
@@ -89,10 +91,10 @@ class Arguments:
 
 
 def _is_plain(field: GraphQLField, name: str) -> bool:
-    """Whether an argument is of a built-in scalar, may be left out, and has the same name for resolvers."""
+    """Whether an argument is of a built-in scalar, without a default, and has the same name for resolvers."""
     argument = field.args[name]
-    type_: Any = argument.type
-    if is_non_null_type(type_) or argument.default_value is not Undefined or argument.default or name.lower() != name:
+    type_: Any = argument.type.of_type if is_non_null_type(argument.type) else argument.type
+    if argument.default_value is not Undefined or argument.default or name.lower() != name:
         return False
     return getattr(type_, "name", "") in _SCALARS
 

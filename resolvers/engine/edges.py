@@ -56,6 +56,22 @@ class Reference(Edge):
         self._at = at
         self._level = level
 
+    def at_once(self, run: Run, objects: Sequence[Row]) -> Column | None:
+        if self.inner.awaits:
+            return None
+        at = self._at
+        leads: list[Any] = [row[2][at] for row in objects]
+        rows: dict[int, Row] = {}
+        for row in leads:
+            if row.__class__ is Row:
+                rows[id(row)] = row
+            elif row is not None:
+                return None
+        made = dict(zip(rows, self.inner.complete(run, list(rows.values())), strict=True))
+        if run.troubled:
+            return None
+        return [None if row is None else made[id(row)] for row in leads]
+
     async def reached(self, run: Run, objects: Sequence[Row]) -> Column:
         at = self._at
         found: list[Any] = [row[2][at] for row in objects]

@@ -90,6 +90,10 @@ class Selected:
         """What each object holds: raw values of the field's type, exceptions in place of what could not be had."""
         raise NotImplementedError
 
+    def at_once(self, run: Run, objects: Sequence[Any]) -> Column | None:
+        """What became of a field that may have to be waited for, where there is nothing to wait for after all."""
+        return None
+
     def column(self, run: Run, objects: Sequence[Any]) -> Column:
         """What became of the field in each object, where nothing has to be waited for."""
         raws = self.raws(run, objects)
@@ -166,14 +170,19 @@ class Object:
         """What became of each object: what has to be waited for is asked for at the same time."""
         if not found:
             return []
-        waiting = self._waiting
-        if not waiting:
-            return self._made(run, found, {})
+        columns: dict[int, Column] = {}
+        waiting = []
+        for index in self._waiting:
+            column = self.fields[index].at_once(run, found)
+            if column is None:
+                waiting.append(index)
+            else:
+                columns[index] = column
         if len(waiting) == 1:
-            columns = {waiting[0]: await self.fields[waiting[0]].fetched(run, found)}
-        else:
+            columns[waiting[0]] = await self.fields[waiting[0]].fetched(run, found)
+        elif waiting:
             got = await asyncio.gather(*(self.fields[index].fetched(run, found) for index in waiting))
-            columns = dict(zip(waiting, got, strict=True))
+            columns.update(zip(waiting, got, strict=True))
         return self._made(run, found, columns)
 
     def _made(self, run: Run, found: Sequence[Any], columns: dict[int, Column]) -> Column:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -205,7 +205,11 @@ def targets_rows(
         if mapping not in known:
             continue
         led = keys_in(
-            columns, partial(_keys, tokens, mapping), renderer.dialect, fills or Fills(lasting=False), tokens.asked
+            columns,
+            partial(_keys, tokens, mapping, target.null),
+            renderer.dialect,
+            fills or Fills(lasting=False),
+            tokens.asked,
         )
         if target.code is not None:
             led = and_(renderer.code_point(renderer.value(target.code)) == code, led)
@@ -213,8 +217,10 @@ def targets_rows(
     return or_(*wanted) if wanted else None
 
 
-def _keys(tokens: Tokens, mapping: str, asked: Any) -> list[str]:
-    return [token.key for token in tokens.of(asked) if isinstance(token, KeyToken) and token.mapping == mapping]
+def _keys(tokens: Tokens, mapping: str, null: Container[str], asked: Any) -> list[str]:
+    """The keys that are asked for, without those that stand for none."""
+    found = (token.key for token in tokens.of(asked) if isinstance(token, KeyToken) and token.mapping == mapping)
+    return [key for key in found if key not in null]
 
 
 @dataclass(frozen=True, slots=True)

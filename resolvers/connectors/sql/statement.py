@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Label,
     Select,
     Subquery,
     func,
@@ -18,31 +17,27 @@ from sqlalchemy import (
     select,
 )
 
-from resolvers.border import reading, target_reading
-from resolvers.coercion import text_of
-from resolvers.composition import ASSUMED
+from resolvers.border import target_reading
+from resolvers.connectors.sql.columns import Columns, labels
 from resolvers.connectors.sql.condition import Conditions
-from resolvers.connectors.sql.dangling import dangling
-from resolvers.connectors.sql.decoder import Decode, Layout, Member, each
+from resolvers.connectors.sql.decoder import each
 from resolvers.connectors.sql.fills import Fills
 from resolvers.connectors.sql.first_rows import alone, found_again, told_apart
-from resolvers.connectors.sql.follow import Followed, beside, follow
+from resolvers.connectors.sql.follow import beside
 from resolvers.connectors.sql.joined import may_double, with_join, with_used
 from resolvers.connectors.sql.leading import Carried, Leading, Leads, Tokens, link_tables
 from resolvers.connectors.sql.order import Ordered, ordered
 from resolvers.connectors.sql.own_key import keys_in
 from resolvers.connectors.sql.piece import Piece, put_together
 from resolvers.connectors.sql.piece import Statement as Statement
-from resolvers.connectors.sql.placeholder import told
 from resolvers.connectors.sql.render import Drifted, Renderer, Unpushable, mapping_tables
 from resolvers.connectors.sql.shape import Shape
 from resolvers.entity import Model
 from resolvers.expression import Constant
-from resolvers.fetch import Accepted, Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, OrderKey, Row, Window
+from resolvers.fetch import Accepted, Access, Arm, Children, Fetch, LinkRows, Listing, Lookup, OrderKey, Window
 from resolvers.identifier import NameToken
-from resolvers.leaf import Reading
 from resolvers.local_key import key_text
-from resolvers.mapping import ByKey, Mapping, Parts, Value
+from resolvers.mapping import Mapping, Parts, Value
 from resolvers.predicate import And, Near, Or, Predicate, Some, conjunction, conjuncts, typical
 
 
@@ -56,6 +51,7 @@ class StatementBuilder:
         self.shape = shape
         self.zone = zone
         self._fills = Fills()
+        self._columns = Columns(model, zone, self._there, self._from)
         self._leading = Leading(model, shape, zone, self._fills)
 
     def rows(self, fetch: Fetch, access: Access) -> Statement | None:
@@ -105,7 +101,7 @@ class StatementBuilder:
         whole: each as often as its joins double it.
         """
         renderer = Renderer(mapping_tables(self.shape, mapping))
-        return self._from(select(*_labels(tuple(elements(renderer)))), mapping, renderer, whole).limit(limit)
+        return self._from(select(*labels(tuple(elements(renderer)))), mapping, renderer, whole).limit(limit)
 
     def accept(self, fetch: Fetch, wanted: Predicate | None, order: Sequence[OrderKey]) -> Accepted:
         """What SQL can do for every arm: conjuncts of the condition (of what is loose not all), the order."""
@@ -153,7 +149,7 @@ class StatementBuilder:
             found = keys.order_by(*clauses).limit(window.limit).subquery("first_rows")
             start = alone(found, arm.mapping, renderer)
         seen = len(renderer.tables.used)
-        columns, decode, followed = self._columns(fetch, arm, renderer, order, None)
+        columns, decode, followed = self._columns.of(fetch, arm, renderer, order, None)
         if not fetch.issues and not followed and len(renderer.tables.used) == seen:
             start = None
         base = self._from(select(*columns), arm.mapping, renderer, fetch.issues, start).where(*conditions)
@@ -178,7 +174,7 @@ class StatementBuilder:
         if not wanted:
             return None
         order = ordered(self.model, arm, renderer, (), self.zone)
-        columns, decode, followed = self._columns(fetch, arm, renderer, order, None)
+        columns, decode, followed = self._columns.of(fetch, arm, renderer, order, None)
         base = self._from(select(*columns), arm.mapping, renderer, fetch.issues)
         return Piece(beside(base.where(or_(*wanted)), followed), columns, decode)
 
@@ -196,7 +192,7 @@ class StatementBuilder:
         each = access.window.limit is not None and access.tokens is not None and not access.whole
         if each and (arm.mapping.joins or fetch.issues) and told_apart(arm.mapping, renderer):
             return self._few_children(fetch, arm, access, renderer, order, leads, conditions)
-        columns, decode, followed = self._columns(fetch, arm, renderer, order, leads)
+        columns, decode, followed = self._columns.of(fetch, arm, renderer, order, leads)
         own = columns[: len(columns) - sum(len(one.elements) for one in followed)] if each else columns
         base = leads.attach(self._from(select(*own), arm.mapping, renderer, fetch.issues)).where(*conditions)
         if not each:
@@ -228,7 +224,7 @@ class StatementBuilder:
         few = select(*(ranked.c[name] for name in [*names, "ord"])).where(ranked.c.rank <= access.window.limit)
         first = few.subquery("first_rows")
         there = replace(leads, parents=[first.c[name] for name in names if name.startswith("p")])
-        columns, decode, followed = self._columns(fetch, arm, renderer, order, there)
+        columns, decode, followed = self._columns.of(fetch, arm, renderer, order, there)
         start = alone(first, arm.mapping, renderer)
         base = self._from(select(*columns), arm.mapping, renderer, fetch.issues, start).where(*conditions)
         return Piece(beside(base, followed), columns, decode, (first.c.ord.asc(),))
@@ -255,7 +251,7 @@ class StatementBuilder:
         on = [renderer.key(column) for column, _ in link.on]
         target = target_reading(self.model, link.target, self.zone, path)
         elements = [*on, *(renderer.value(value) for value in target.values)]
-        columns = _labels(elements)
+        columns = labels(elements)
         width = len(on)
 
         def decode(raw: Sequence[Any]) -> Any:
@@ -283,115 +279,6 @@ class StatementBuilder:
         return put_together(pieces, self.shape.dialect, self._fills)
 
     # parts of a select -----------------------------------------------------------------------------------------------
-
-    def _columns(
-        self,
-        fetch: Fetch,
-        arm: Arm,
-        renderer: Renderer,
-        order: Ordered,
-        leads: Leads | None,
-    ) -> tuple[tuple[Label[Any], ...], Decode, tuple[Followed, ...]]:
-        """A row's columns, how to read them, and the references that are followed. Those of the rows they lead to come
-        last."""
-        elements, layout, _ = self._laid(fetch, arm, renderer, order, leads)
-        if fetch.issues:
-            lost = []
-            for path, element in self._lost(arm, renderer):
-                lost.append((path, len(elements)))
-                elements.append(element)
-            decode = each(self._noted(fetch, replace(layout, width=len(elements)), lost))
-            return _labels(elements), decode, ()
-        followed = []
-        members = list(layout.members)
-        for index, along in enumerate(fetch.joins):
-            place = fetch.paths.index(along.path)
-            found = follow(along, index, renderer, arm, members[place], self._laid)
-            if found is not None:
-                members[place] = found.member(len(elements))
-                elements += found.elements
-                followed.append(found)
-        whole = replace(layout, width=len(elements), members=tuple(members))
-        return _labels(elements), whole.every(), tuple(followed)
-
-    def _laid(
-        self, fetch: Fetch, arm: Arm, renderer: Renderer, order: Ordered | None = None, leads: Leads | None = None
-    ) -> tuple[list[ColumnElement[Any]], Layout, list[Value]]:
-        """What a row is made of, how it is read, and what its paths are read from: its key, computed sort keys, parent,
-        then what each path needs."""
-        mapping = arm.mapping
-        order = order or ordered(self.model, arm, renderer, (), self.zone)
-        elements: list[ColumnElement[Any]] = []
-        known: dict[int, int] = {}
-
-        def place(element: ColumnElement[Any]) -> int:
-            """Where an element stands; what two paths read is selected once."""
-            found = known.setdefault(id(element), len(elements))
-            if found == len(elements):
-                elements.append(element)
-            return found
-
-        key = tuple(map(place, order.own))
-        sort = tuple(place(one.element) for one in order.computed)
-        parent = None
-        if leads is not None:
-            parent = Member(tuple(map(place, leads.parents)), Reading((), leads.build, leads.inline))
-        members = []
-        read: list[Value] = []
-        for path in fetch.paths:
-            default = self._own_fallback(mapping, path)
-            if path not in arm.given or path not in mapping.fields:
-                members.append(Member((), None, default))
-                continue
-            found = reading(self.model, mapping, path, self.zone)
-            read += [value for value in found.values if told(value, fetch.issues)]
-            places = tuple(
-                place(renderer.value(value)) if told(value, fetch.issues) else None for value in found.values
-            )
-            members.append(Member(places, found, default))
-        layout = Layout(mapping, len(elements), key, sort, tuple(one for one, _ in order.keys), tuple(members), parent)
-        return elements, layout, read
-
-    def _noted(
-        self, fetch: Fetch, layout: Layout, lost: Sequence[tuple[str, int]]
-    ) -> Callable[[Sequence[Any]], Row | None]:
-        """Row by row, with what could not be understood. lost: where it stands that a reference leads nowhere."""
-        mapping = layout.mapping
-        # What is assumed of a part that is not there is nobody's mistake.
-        beside = {
-            path: [fetch.paths.index(guard) if guard in fetch.paths else -1 for guard in guards]
-            for path, binding in mapping.fields.items()
-            if isinstance(binding, Value) and binding.assumed is not None
-            for guards in [self.model.guards(mapping.entity, path)]
-        }
-
-        def decode(raw: Sequence[Any]) -> Row | None:
-            issues: list[tuple[str, str, str]] = []
-            row = layout.row(raw, issues)
-            if row is None:
-                return None
-            issues = [
-                issue
-                for issue in issues
-                if issue[0] != ASSUMED or all(at >= 0 and row.values[at] is not None for at in beside.get(issue[1], ()))
-            ]
-            issues += [("DANGLING_REFERENCE", path, text_of(raw[at])) for path, at in lost if raw[at] is not None]
-            return row._replace(issues=tuple(issues))
-
-        return decode
-
-    def _lost(self, arm: Arm, renderer: Renderer) -> list[tuple[str, ColumnElement[Any]]]:
-        """What tells that a reference leads nowhere, by path."""
-        return [
-            (path, element)
-            for path, binding in arm.mapping.fields.items()
-            if path in arm.given and isinstance(binding, ByKey | tuple)
-            for element in dangling(arm.mapping, path, renderer, self._there, self._from)
-        ]
-
-    def _own_fallback(self, mapping: Mapping, path: str) -> str | None:
-        """What a required leaf of the entity reads where the partner has nothing; "" for the local key."""
-        return None if "." in path else self.model.entities[mapping.entity].fallback.get(path)
 
     def _from(
         self,
@@ -439,7 +326,3 @@ def _ranked(
     rank = func.dense_rank().over(partition_by=parents or None, order_by=clauses).label("rank")
     place = func.row_number().over(order_by=clauses).label("ord")
     return base.add_columns(rank, place).subquery("w")
-
-
-def _labels(elements: Sequence[ColumnElement[Any]]) -> tuple[Label[Any], ...]:
-    return tuple(element.label(f"c{index}") for index, element in enumerate(elements))

@@ -29,11 +29,11 @@ def structure(asked: Access | LinkRows) -> Hashable | None:
         case Children():
             if not _lasting(asked.condition):
                 return None
-            # (mapping, None) of a key, (scheme, partner) of an identifier
+            # the mapping of a key, (scheme, partner) of an identifier
             tokens = asked.tokens
             led = None
             if tokens is not None:
-                led = frozenset([(t[0], None, 0) if t.__class__ is KeyToken else (t[0], t[3], 1) for t in tokens])  # type: ignore[misc]
+                led = frozenset([t[0] if t.__class__ is KeyToken else (t[0], t[3]) for t in tokens])  # type: ignore[misc]
             return "children", asked.via, asked.whole, led, _window(asked.window), asked.condition
         case LinkRows():
             return "links", asked.path, *sorted(asked.owners)
