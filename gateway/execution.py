@@ -11,7 +11,7 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.execution.values import get_variable_values
 
-from gateway.documents import Document
+from gateway.documents import MESSAGE, Document
 from gateway.http import OperationRequest
 from gateway.plan_extension import PlanExtension
 from gateway.plans import Plans
@@ -23,7 +23,7 @@ from resolvers.cursor import Cursors
 from resolvers.engine.objects import Run
 from resolvers.engine.objects import answer as answer_of
 from resolvers.engine.outcome import Trouble
-from resolvers.errors import SourceError
+from resolvers.errors import GatewayError, RequestError, SourceError
 from resolvers.global_id import GlobalIds
 from resolvers.observation import SourceCall, Watcher
 from resolvers.plan import Withheld
@@ -68,6 +68,9 @@ class Runtime:
         extension = PlanExtension.asked(request.extensions, viewer, catalog) if request.extensions else None
         watcher = self.watcher if extension is None else extension.course or self.watcher
         plan = self.plans.get(document, operation, catalog, grant, variables.coerced)
+        if plan.unclear:
+            message = "The condition of `@skip` or `@include` is null."
+            return {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]}
         context = Context(
             viewer=viewer,
             grant=grant,
@@ -86,11 +89,11 @@ class Runtime:
         if watcher is not None:
             watcher.planned(plan)
         try:
-            if plan.answer is None or self.reference:
+            if self.reference:
                 data, troubles = await self._reference(context, document, request)
             else:
                 context.direct = True
-                run = Run(context, variables)
+                run = Run(context, variables, request.variables)
                 found = await plan.answer.resolve(run, (None,))
                 data, troubles = answer_of(found[0])
         finally:
@@ -109,7 +112,7 @@ class Runtime:
     async def _reference(
         self, context: Context, document: Document, request: OperationRequest
     ) -> tuple[Any, list[Trouble]]:
-        """Data and errors by graphql-core: for what no plan answers, and to compare the planned way with."""
+        """Data and errors by graphql-core, to compare the planned way with."""
         running = execute(
             self.schema,
             document.ast,
@@ -124,7 +127,15 @@ class Runtime:
 
 
 def _unfit(error: GraphQLError) -> dict[str, Any]:
-    return {**error.formatted, "extensions": {"code": "BAD_USER_INPUT"}}
+    return {**error.formatted, "message": error.message[:MESSAGE], "extensions": {"code": "BAD_USER_INPUT"}}
+
+
+def _cause(trouble: Trouble) -> GatewayError | None:
+    """Who must act; None where it is us."""
+    error = trouble.error
+    if isinstance(error, GraphQLError) and error.original_error is None and error.message.startswith("Argument '"):
+        return RequestError(error.message[:MESSAGE])  # a variable that is null where it may not be
+    return trouble.shown
 
 
 def _withheld(withheld: Sequence[Withheld], catalog: Catalog, grant: Grant) -> list[dict[str, Any]]:
@@ -151,7 +162,7 @@ def _errors(troubles: Sequence[Trouble], request_id: str) -> list[dict[str, Any]
     """Errors as they are shown: one per place and source, at its first path, with a count."""
     shown: dict[Any, dict[str, Any]] = {}
     for trouble in troubles:
-        cause = trouble.shown
+        cause = _cause(trouble)
         if isinstance(cause, SourceError):
             place = tuple(key for key in trouble.path if isinstance(key, str))
             key: Any = (place, cause.partner, cause.source, cause.code)
@@ -161,7 +172,8 @@ def _errors(troubles: Sequence[Trouble], request_id: str) -> list[dict[str, Any]
             extensions = shown[key]["extensions"]
             extensions["count"] = extensions.get("count", 1) + 1
             continue
-        told = GraphQLError(str(cause), list(trouble.nodes) or None, path=trouble.path).formatted
+        nodes = (isinstance(cause, RequestError) and getattr(trouble.error, "nodes", None)) or list(trouble.nodes)
+        told = GraphQLError(str(cause), nodes or None, path=trouble.path).formatted
         if cause is None:
             log.error("request %s failed at %s", request_id, trouble.path, exc_info=trouble.error)
             # graphql-core's own words may hold a source's value

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from graphql import GraphQLSchema, OperationDefinitionNode
 
 from gateway.documents import Document
 from resolvers.catalog import Catalog
-from resolvers.engine.compose import Composer, OutsideError
+from resolvers.engine.compose import Composer
 from resolvers.global_id import GlobalIds
 from resolvers.plan import Plan
 from resolvers.planner import Planner
@@ -70,7 +69,7 @@ class Plans:
         sets = [operation.selection_set]
         selections = Selections(self._schema, document.fragments, variables)
         found = Planner(self._schema, catalog, grant, selections).make(root, sets)
-        with suppress(OutsideError):
-            composed = Composer(self._schema, resolution(), catalog, found, selections, self._ids).root(sets)
-            found.answer = None if selections.unclear else composed
+        composer = Composer(self._schema, resolution(), catalog, found, selections, self._ids, operation)
+        found.answer = composer.root()
+        found.unclear = selections.unclear
         return found

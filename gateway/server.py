@@ -62,6 +62,6 @@ class Server(uvicorn.Server):
         # What exists by now stays. Not to look at it again and again is a third of the work of wide answers.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        gc.set_threshold(50_000, 3, 50)
         if self.on_start:
             self.on_start()

@@ -55,6 +55,7 @@ class Plan:
 
     steps: by place. nodes: levels at places of interface type, by place and entity. looked_at: the variables that the
     planner looked at. answer: what was composed to answer it.
+    unclear: whether a directive's condition is null.
     """
 
     steps: dict[Place, Step] = field(default_factory=dict)
@@ -62,3 +63,4 @@ class Plan:
     withheld: list[Withheld] = field(default_factory=list)
     looked_at: frozenset[str] = frozenset()
     answer: Any = None
+    unclear: bool = False

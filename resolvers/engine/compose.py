@@ -10,6 +10,7 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
+    OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
     is_abstract_type,
@@ -23,6 +24,7 @@ from resolvers.engine.arguments import Arguments, Schema
 from resolvers.engine.completion import Position
 from resolvers.engine.connection import Count, EdgeNode, Edges, Nodes
 from resolvers.engine.edges import ByIds, Collection, Many, OwnRecord, Reference
+from resolvers.engine.introspection import META, Introspection
 from resolvers.engine.objects import Got, Inner, Leaf, Named, Object, Run, Selected
 from resolvers.engine.places import Entries, Id, Member, Owner, Part, Value
 from resolvers.engine.projection import projection
@@ -40,10 +42,6 @@ Nodes_ = list[FieldNode]
 Sets = Iterable[SelectionSetNode]
 
 
-class OutsideError(Exception):
-    """Something is selected that no plan answers: introspection."""
-
-
 class Composer:
     """Composes the answer to one operation for one plan."""
 
@@ -55,6 +53,7 @@ class Composer:
         plan: Plan,
         selections: Selections,
         ids: GlobalIds,
+        operation: OperationDefinitionNode,
     ) -> None:
         self._core = core
         self._schema = schema
@@ -62,12 +61,13 @@ class Composer:
         self._plan = plan
         self._selections = selections
         self._ids = ids
+        self._operation = operation
 
-    def root(self, sets: Sets) -> Object:
-        """What answers the operation's root selection; its only object is None. OutsideError."""
+    def root(self) -> Object:
+        """What answers the operation's root selection; its only object is None."""
         type_ = self._core.query_type
         assert type_ is not None
-        return self._other(list(sets), type_, ())
+        return self._other([self._operation.selection_set], type_, ())
 
     # objects that are no records -------------------------------------------------------------------------------------
 
@@ -78,9 +78,13 @@ class Composer:
             name = nodes[0].name.value
             found = type_.fields.get(name)
             if found is None:
-                if name != TYPE_NAME:
-                    raise OutsideError(name)
-                fields.append(self._type_name(key, type_, nodes))
+                asked = self._type_name(key, type_, nodes)
+                if name in META:
+                    position = Position(type_.name, name, tuple(nodes), META[name].type)
+                    asked = Introspection(
+                        key, position, self._core, self._operation, self._selections.fragments.values()
+                    )
+                fields.append(asked)
                 continue
             at = (*place, (type_.name, key))
             fields.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,11 +19,12 @@ Column = list[Any]
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One execution of a plan. variables: as graphql-core coerced them. shared: what is made once for a run, by what
-    makes it. troubled: whether anything is Marked so far."""
+    """One execution of a plan. variables: as graphql-core coerced them; given: as they came. shared: what is made once
+    for a run, by what makes it. troubled: whether anything is Marked so far."""
 
     context: Context
     variables: Any
+    given: Mapping[str, Any] = field(default_factory=dict)
     shared: dict[Any, Any] = field(default_factory=dict)
     troubled: bool = False
 
