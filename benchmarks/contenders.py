@@ -24,6 +24,8 @@ from benchmarks.workload import AUDIENCE, FOLDER, ISSUER, OPERATIONS, PARTNERS
 PROJECT = Path(__file__).parent.parent
 NAMES = ("limit", "gateway", "usual")
 START_SECONDS = 60.0
+PAGE_MOST = 10_000
+"""Rows that the gateway lets a list have here; the growth of its cost is measured so far."""
 KEY_ID = "bench"
 PROCESSORS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 if len(PROCESSORS) < 2:
@@ -85,10 +87,13 @@ class Stage:
         self.token = jwt.encode(claims, private, "ES256", {"kid": KEY_ID})
 
     @contextmanager
-    def running(self, name: str, urls: Mapping[str, str], profile: bool = False) -> Iterator[Contender]:
+    def running(
+        self, name: str, urls: Mapping[str, str], profile: bool = False, processor: int = 0
+    ) -> Iterator[Contender]:
         """One of the servers, over databases by partner.
 
-        profile: the gateway notes where it is while it works (`benchmarks/profiled.py`).
+        profile: the gateway notes where it is while it works (`benchmarks/profiled.py`). processor: which of
+        PROCESSORS it has.
         """
         port = _free_port()
         environment = {
@@ -103,7 +108,9 @@ class Stage:
             for code, url in urls.items():
                 environment[f"{code.upper()}_URL"] = url.replace("postgresql:", "postgresql+asyncpg:")
             config = self._folder / f"gateway-{port}.toml"
-            config.write_text(f'partners = "partners"\n[listen]\nport = {port}\n', "utf-8")
+            config.write_text(
+                f'partners = "partners"\n[listen]\nport = {port}\n[limits]\npage = {PAGE_MOST}\n', "utf-8"
+            )
             module = "benchmarks.profiled" if profile else "gateway"
             command = [sys.executable, "-m", module, "serve", "--config", str(config)]
         log = self._folder / f"{name}-{port}.log"
@@ -113,7 +120,7 @@ class Stage:
                 command, cwd=self._folder, env=environment, stdout=sink, stderr=sink, start_new_session=True
             )
         try:
-            _tie(process.pid)
+            _tie(process.pid, processor)
             contender = Contender(name, process, port, self.token)
             _wait(contender, log)
             contender.cold_ms = (time.perf_counter() - began) * 1000
@@ -139,9 +146,9 @@ def _wait(contender: Contender, log: Path) -> None:
     raise SystemExit(f"{contender.name} did not start:\n{log.read_text('utf-8', 'replace')[-4000:]}")
 
 
-def _tie(pid: int) -> None:
+def _tie(pid: int, processor: int) -> None:
     if PROCESSORS:
-        os.sched_setaffinity(pid, PROCESSORS[:1])
+        os.sched_setaffinity(pid, [PROCESSORS[processor]])
 
 
 def keep_apart() -> None:

@@ -1,14 +1,16 @@
-"""How the gateway's cost grows: with rows asked for, with partners in the catalog, with callers at the same time."""
+"""How the gateway's cost grows: with rows, with partners in the catalog, with callers, with a second process."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from benchmarks.contenders import Contender, Stage
+from benchmarks.contenders import PROCESSORS, Contender, Stage
 from benchmarks.workload import FOLDER, OPERATIONS, PARTNERS, Operation
 
 
@@ -22,7 +24,10 @@ class Steps:
     seconds: float
 
 
-FAR, NEAR = Steps((10, 100, 1_000), (3, 10, 50), (1, 4, 16, 64, 256), 1.0), Steps((10, 100), (3, 5), (1, 4), 0.05)
+FAR, NEAR = (
+    Steps((10, 100, 1_000, 10_000), (3, 5, 10, 50), (1, 4, 16, 64, 256), 1.0),
+    Steps((10, 100), (3, 5), (1, 4), 0.05),
+)
 
 _ROWS = Operation(
     "Rows",
@@ -39,8 +44,8 @@ _ALL = Operation(
 
 
 def grown(stage: Stage, urls: Mapping[str, str], steps: Steps) -> dict[str, Any]:
-    """ms of processor time a request by rows and by partners, requests a second and ms of latency by callers."""
-    told: dict[str, Any] = {"rows": {}, "callers": {}, "partners": {}}
+    """ms of processor time a request by rows, partners and processes; requests a second by callers and processes."""
+    told: dict[str, Any] = {"rows": {}, "callers": {}, "partners": {}, "processes": {}}
     with stage.running("gateway", urls) as gateway:
         for rows in steps.rows:
             told["rows"][rows] = _spent(gateway, _ROWS, {"first": rows}, steps.seconds)
@@ -55,6 +60,16 @@ def grown(stage: Stage, urls: Mapping[str, str], steps: Steps) -> dict[str, Any]
                 "latency_ms": round(1000 * latencies[len(latencies) // 2], 2),
                 "worst_ms": round(1000 * latencies[int(0.99 * len(latencies))], 2),
             }
+        with stage.running("gateway", urls, processor=-1) as second:
+            together = (gateway, second)
+            for _ in range(3):  # by turns, since others may use the machine
+                for name, servers in (("alone", together[:1]), ("together", together)):
+                    told["processes"].setdefault(name, []).append(_at_work(servers, steps.seconds))
+    told["processes"] = {
+        name: {key: round(median(turn[key] for turn in turns), 3) for key in turns[0]}
+        for name, turns in told["processes"].items()
+    }
+    told["processes"]["parted"] = bool(PROCESSORS)
     for partners in steps.partners:
         _copies(stage.partners, partners - len(PARTNERS))
         with stage.running("gateway", urls) as gateway:
@@ -64,6 +79,22 @@ def grown(stage: Stage, urls: Mapping[str, str], steps: Steps) -> dict[str, Any]
                 "cold_ms": round(gateway.cold_ms),
             }
     return told
+
+
+def _at_work(servers: Sequence[Contender], seconds: float) -> dict[str, float]:
+    """Processor time a request and requests a second of some processes, each asked Q1 by four callers."""
+
+    def load(server: Contender) -> tuple[int, float]:
+        with server.client(4) as client:
+            used = server.processor_time
+            latencies = client.load(client.request(OPERATIONS[0], OPERATIONS[0].variables), seconds)
+            return len(latencies), server.processor_time - used
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(len(servers)) as callers:
+        found = [*callers.map(load, servers)]
+    lasted, requests = time.perf_counter() - began, sum(count for count, _ in found)
+    return {"cpu_ms": 1000 * sum(used for _, used in found) / requests, "rate": requests / lasted}
 
 
 def _copies(folder: Path, number: int) -> None:

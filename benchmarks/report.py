@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.chart import chart
+from benchmarks.goals import PEERS, goals, scaled
 
 PROJECT = Path(__file__).parent.parent
 BEGIN, END = "<!-- figures of `make bench` -->", "<!-- end of figures -->"
@@ -36,7 +37,18 @@ def write(told: Mapping[str, Any], folder: Path | None) -> None:
 def markdown(told: Mapping[str, Any]) -> str:
     """The tables."""
     return (
-        "\n".join([*_head(told), *_processor(told), *_waiting(told), *_servers(told), *_profile(told), *_growth(told)])
+        "\n".join(
+            [
+                *_head(told),
+                *_goals(told),
+                *_processor(told),
+                *_waiting(told),
+                *_servers(told),
+                *_peers(told),
+                *_profile(told),
+                *_growth(told),
+            ]
+        )
         + "\n"
     )
 
@@ -50,6 +62,27 @@ def _head(told: Mapping[str, Any]) -> Iterable[str]:
         f"{size['vehicles']:,} vehicles and what belongs to them."
     )
     yield ""
+
+
+def _goals(told: Mapping[str, Any]) -> Iterable[str]:
+    yield "What the gateway is meant to reach:"
+    yield ""
+    rows = [[goal, found, "**met**" if met else "not met"] for goal, found, met in goals(told)]
+    yield from _table(["goal", "found", ""], rows)
+
+
+def _peers(told: Mapping[str, Any]) -> Iterable[str]:
+    scale = scaled(told)
+    names = ("Q1", "Q2", "Q3", "Q4")
+    own = [_ms(told["operations"][name]["servers"]["gateway"]["cpu_ms"]) for name in names]
+    yield (
+        "Beside others, processor time a request in ms. Theirs were measured on another day and stand here times "
+        f"{scale:.2f}: so much longer did the limit take for Q3 in this run than on that day."
+    )
+    yield ""
+    rows = [["**this gateway**", *own]]
+    rows += [[peer, *(_ms(spent * scale) for spent in found)] for peer, found in PEERS.items()]
+    yield from _table(["", *names], rows)
 
 
 def _processor(told: Mapping[str, Any]) -> Iterable[str]:
@@ -142,6 +175,15 @@ def _growth(told: Mapping[str, Any]) -> Iterable[str]:
         ["latency of 99 of 100, ms", *(_ms(each["worst_ms"]) for each in callers)],
     ]
     yield from _table(["callers", *map(str, found["callers"])], rows)
+    processes = found["processes"]
+    yield "Q1 by four callers of each process, where one is at work, and two on two processors at the same time:"
+    yield ""
+    names = ("alone", "together")
+    rows = [
+        ["processor time a request, ms", *(_ms(processes[name]["cpu_ms"]) for name in names)],
+        ["requests a second", *(f"{processes[name]['rate']:,.0f}" for name in names)],
+    ]
+    yield from _table(["", "one", "two"], rows)
     yield "With so many partners in the catalog:"
     yield ""
     partners = found["partners"].values()
