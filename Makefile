@@ -33,6 +33,14 @@ test: check
 laws: $(VENV)/test.stamp
 	@LAWS=$(LAWS) $(BIN)/pytest --timeout 3600 $$(grep -lE '\blaw\([0-9]' tests/test_*.py) $(ARGS)
 
+# What lists cost over 100,000 rows a partner (benchmarks/README.md).
+bench-lists: $(VENV)/test.stamp
+	@$(BIN)/python -m benchmarks.lists $(ARGS)
+
+# How fast the gateway answers, beside two reference servers (docs/benchmarks.md). URL: of a PostgreSQL, without a database.
+bench: $(VENV)/test.stamp
+	@$(BIN)/python -m benchmarks.speed $(if $(QUICK),--quick --out build/bench) $(if $(URL),--url $(URL)) $(ARGS)
+
 check: $(VENV)/test.stamp
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet

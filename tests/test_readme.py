@@ -133,3 +133,11 @@ def test_the_commands_run(tmp_path: Path) -> None:
 def test_every_file_it_names_is_there() -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
         assert (PROJECT / target).exists(), target
+
+
+def test_every_command_of_make_does_something() -> None:
+    """A target that is only said to be one makes nothing, and says so as if all were well."""
+    makefile = (PROJECT / "Makefile").read_text("utf-8")
+    (targets,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.M)
+    without = [name for name in targets.split() if not re.search(rf"^{name}:[^\n]*\n\t", makefile, re.M)]
+    assert not without
