@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
 
 from resolvers.agreement import Agreement, Visible, visible
 from resolvers.entity import Kind, Model
 from resolvers.errors import Mistake
 from resolvers.expression import outcomes
+from resolvers.kept import Kept
 from resolvers.mapping import Binding, ByIdentifier, ByKey, Mapping, Value
 from resolvers.partner_file import Partner, read
 from resolvers.section import nearest
 from resolvers.source import Source
 from resolvers.viewer import Grant, Viewer
 
-T = TypeVar("T")
 # What is kept of a catalog's answers, by question; over it, all are worked out anew.
 KEPT = 256
 
@@ -33,7 +32,7 @@ class Catalog:
     model: Model
     partners: Map[str, Partner]
     version: str
-    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+    _kept: Kept = field(default_factory=lambda: Kept(KEPT), init=False, repr=False)
 
     def mapping(self, mapping_id: str) -> Mapping | None:
         """The mapping "partner.name", or None."""
@@ -71,7 +70,7 @@ class Catalog:
             found = tuple((a.provider, a.code, a.version) for a in self.agreements(partner, day))
             return Grant(partner, scopes, purpose, found)
 
-        return self._once(("grant", partner, scopes, purpose, day), make)
+        return self._kept.once(("grant", partner, scopes, purpose, day), make)
 
     def neighbours(self, grant: Grant, day: date) -> frozenset[str]:
         """The partners that a grant's partner may know on a day: itself, and those in an agreement with it."""
@@ -83,11 +82,11 @@ class Catalog:
             providers = (provider for provider, _, _ in grant.agreements)
             return frozenset({grant.partner, *providers, *receivers} & self.partners.keys())
 
-        return self._once(("neighbours", grant, day), make)
+        return self._kept.once(("neighbours", grant, day), make)
 
     def visible(self, grant: Grant) -> Map[tuple[str, str], Visible]:
         """(partner, entity) -> what of it the grant shows; what is absent does not exist for the viewer."""
-        return self._once(("visible", grant), lambda: MappingProxyType(self._visible(grant)))
+        return self._kept.once(("visible", grant), lambda: MappingProxyType(self._visible(grant)))
 
     def _visible(self, grant: Grant) -> dict[tuple[str, str], Visible]:
         in_force = [
@@ -102,15 +101,6 @@ class Catalog:
                 shown = visible(entity, code, grant.partner, grant.scopes, in_force)
                 if shown is not None:
                     found[code, entity.name] = shown
-        return found
-
-    def _once(self, question: Hashable, make: Callable[[], T]) -> T:
-        """The answer to a question, worked out where it is not known yet."""
-        found: T | None = self._kept.get(question)
-        if found is None:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            found = self._kept[question] = make()
         return found
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from resolvers.agreement import stricter
 from resolvers.entity import Model
 from resolvers.expression import Constant
 from resolvers.fetch import Along, Arm, Fetch
+from resolvers.kept import Kept
 from resolvers.mapping import ByKey, Mapping, Parts, Value
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class Level:
     aim: str = ""
     edges: dict[str, Level] = field(default_factory=dict)
     latest: object = field(default=None, init=False, repr=False)
-    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+    _kept: Kept = field(default_factory=lambda: Kept(KEPT), init=False, repr=False)
 
     def allow(self, mappings: Iterable[Mapping]) -> tuple[Mapping, ...]:
         """Let records of mappings stand here; the same mappings."""
@@ -90,12 +91,7 @@ class Level:
 
     def once(self, question: Hashable, make: Callable[[], T]) -> T:
         """What follows from the closed level and its grant alone, the same object each time as long as it is kept."""
-        found: T | None = self._kept.get(question)
-        if found is None:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            found = self._kept[question] = make()
-        return found
+        return self._kept.once(question, make)
 
     def looking(self, model: Model, refusal: Refusal, looks: frozenset[str], extra: tuple[str, ...] = ()) -> Level:
         """A closed copy whose fetches say of some paths whether they are withheld, and that delivers extra ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from graphql import (
@@ -40,6 +40,8 @@ from resolvers.selection import Selections, subsets
 TYPE_NAME = "__typename"
 Nodes_ = list[FieldNode]
 Sets = Iterable[SelectionSetNode]
+Make = Callable[[str, Position, GraphQLField, Nodes_, Place], Selected]
+"""Response key, position, field, its nodes and its place -> what answers it."""
 
 
 class Composer:
@@ -73,24 +75,24 @@ class Composer:
 
     def _other(self, sets: Sets, type_: GraphQLObjectType, place: Place) -> Object:
         """The root, a partner, the viewer, or any other object whose values are attributes."""
+        return Object(self._fields(sets, type_, place, self._other_field))
+
+    def _fields(self, sets: Sets, type_: Any, place: Place, make: Make) -> list[Selected]:
+        """What is selected of an object of a type, in response order, each made by `make`."""
         fields = []
         for key, nodes in self._selections.fields(sets, type_).items():
             name = nodes[0].name.value
-            found = type_.fields.get(name)
+            found = type_.fields.get(name) or META.get(name)
             if found is None:
-                asked = self._type_name(key, type_, nodes)
-                if name in META:
-                    position = Position(type_.name, name, tuple(nodes), META[name].type)
-                    asked = Introspection(
-                        key, position, self._core, self._operation, self._selections.fragments.values()
-                    )
-                fields.append(asked)
+                fields.append(self._type_name(key, type_, nodes))
                 continue
-            at = (*place, (type_.name, key))
-            fields.append(
-                self._other_field(key, Position(type_.name, name, tuple(nodes), found.type), found, nodes, at)
-            )
-        return Object(fields)
+            position = Position(type_.name, name, tuple(nodes), found.type)
+            if name in META:
+                every = self._selections.fragments.values()
+                fields.append(Introspection(key, position, self._core, self._operation, every))
+            else:
+                fields.append(make(key, position, found, nodes, (*place, (type_.name, key))))
+        return fields
 
     def _other_field(self, key: str, position: Position, found: GraphQLField, nodes: Nodes_, at: Place) -> Selected:
         declared = self._schema.declared(found)
@@ -160,43 +162,27 @@ class Composer:
 
     def _connection(self, nodes: Nodes_, type_: Any, place: Place, level: Level) -> Object:
         """The page of a list of records of a level."""
-        fields: list[Selected] = []
-        for key, inner in self._selections.fields(subsets(nodes), type_).items():
-            name = inner[0].name.value
-            found = type_.fields.get(name)
-            if found is None:
-                fields.append(self._type_name(key, type_, inner))
-                continue
-            at = (*place, (type_.name, key))
-            position = Position(type_.name, name, tuple(inner), found.type)
+
+        def field(key: str, position: Position, found: GraphQLField, nodes: Nodes_, at: Place) -> Selected:
             named: Any = get_named_type(found.type)
             if named.name in self._model.entities:
-                fields.append(Nodes(key, position, self._record(subsets(inner), named, at, level)))
-            elif name == "edges":
-                fields.append(Edges(key, position, self._edge(inner, named, at, level)))
-            elif name == "totalCount":
-                fields.append(Count(key, position, self._inner(inner, named, at)))
-            else:
-                fields.append(Member(key, position, self._inner(inner, named, at), self._schema.attribute(found)))
-        return Object(fields)
+                return Nodes(key, position, self._record(subsets(nodes), named, at, level))
+            if position.name == "edges":
+                return Edges(key, position, self._edge(nodes, named, at, level))
+            if position.name == "totalCount":
+                return Count(key, position, self._inner(nodes, named, at))
+            return Member(key, position, self._inner(nodes, named, at), self._schema.attribute(found))
+
+        return Object(self._fields(subsets(nodes), type_, place, field))
 
     def _edge(self, nodes: Nodes_, type_: Any, place: Place, level: Level) -> Object:
-        fields: list[Selected] = []
-        for key, inner in self._selections.fields(subsets(nodes), type_).items():
-            name = inner[0].name.value
-            found = type_.fields.get(name)
-            if found is None:
-                fields.append(self._type_name(key, type_, inner))
-                continue
-            at = (*place, (type_.name, key))
-            position = Position(type_.name, name, tuple(inner), found.type)
+        def field(key: str, position: Position, found: GraphQLField, nodes: Nodes_, at: Place) -> Selected:
             named: Any = get_named_type(found.type)
             if named.name in self._model.entities:
-                fields.append(EdgeNode(key, position, self._record(subsets(inner), named, at, level)))
-            else:
-                leaf = self._inner(inner, named, at)
-                fields.append(Got(key, position, leaf, lambda _run, edge: edge[0].cursor(edge[1])))
-        return Object(fields)
+                return EdgeNode(key, position, self._record(subsets(nodes), named, at, level))
+            return Got(key, position, self._inner(nodes, named, at), lambda _run, edge: edge[0].cursor(edge[1]))
+
+        return Object(self._fields(subsets(nodes), type_, place, field))
 
     # records ---------------------------------------------------------------------------------------------------------
 
@@ -208,17 +194,11 @@ class Composer:
 
     def _record_fields(self, sets: Sets, type_: Any, place: Place, level: Level, prefix: str) -> list[Selected]:
         declared = self._model.parts[type_.name].fields if prefix else self._model.entities[type_.name].fields
-        fields = []
-        for key, nodes in self._selections.fields(sets, type_).items():
-            name = nodes[0].name.value
-            found = type_.fields.get(name)
-            if found is None:
-                fields.append(self._type_name(key, type_, nodes))
-                continue
-            at = (*place, (type_.name, key))
-            position = Position(type_.name, name, tuple(nodes), found.type)
-            fields.append(self._record_field(key, position, found, nodes, at, level, declared[name], prefix))
-        return fields
+
+        def field(key: str, position: Position, found: GraphQLField, nodes: Nodes_, at: Place) -> Selected:
+            return self._record_field(key, position, found, nodes, at, level, declared[position.name], prefix)
+
+        return self._fields(sets, type_, place, field)
 
     def _record_field(
         self,
@@ -285,19 +265,14 @@ class Composer:
 
     def _entry(self, sets: Sets, type_: Any) -> Object:
         """An entry of a list of parts; what is in it comes with it."""
-        fields: list[Selected] = []
-        for key, nodes in self._selections.fields(sets, type_).items():
-            name = nodes[0].name.value
-            found = type_.fields.get(name)
-            if found is None:
-                fields.append(self._type_name(key, type_, nodes))
-                continue
+
+        def field(key: str, position: Position, found: GraphQLField, nodes: Nodes_, _: Place) -> Selected:
             named: Any = get_named_type(found.type)
-            position = Position(type_.name, name, tuple(nodes), found.type)
             leaf = is_leaf_type(named)
             inner = Leaf(named.coerce_output_value, tuple(nodes)) if leaf else self._entry(subsets(nodes), named)
-            fields.append(Member(key, position, inner, name))
-        return Object(fields)
+            return Member(key, position, inner, position.name)
+
+        return Object(self._fields(sets, type_, (), field))
 
     def _derived(
         self, key: str, position: Position, found: GraphQLField, nodes: Nodes_, at: Place, level: Level
