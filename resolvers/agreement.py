@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from resolvers.entity import Entity, Field, FieldClass, Kind, Model
+from resolvers.predicate import Predicate
 
 # Never part of "*": free text and free-form members can hold anything.
 NEVER_IN_STAR = frozenset({"attributes", "unparsedTerms"})
@@ -15,19 +16,39 @@ NEVER_SHARED = frozenset({"insuredAssets.identifiers"})
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
-    """Declared by the provider. `grants`: entity -> field names ("*" among them: all plain fields).
+class Share:
+    """What an agreement shares of one entity.
 
-    start: first day it holds. end: first day it no longer holds. `partners` may hold "*": any partner.
+    fields: names as in the graph, dotted ones among them ("*": all plain fields). where: the records, as a condition
+    over canonical paths (None: all of them); it may compare with CALLER. mask: path -> the mask under which it is
+    shown. scopes: what a credential must carry besides. read: the schemes of identifiers that may be read (None: any),
+    where the identifiers are among the fields; match: those by which records may be linked, and no more.
+    """
+
+    fields: frozenset[str]
+    where: Predicate | None = None
+    mask: Mapping[str, str] = field(default_factory=dict)
+    scopes: frozenset[str] = frozenset()
+    read: frozenset[str] | None = None
+    match: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Declared by the provider. `grants`: what it shares, by entity.
+
+    start: first day it holds. end: first day it no longer holds. `partners` may hold "*": any partner. purposes: what
+    it holds for (empty: anything).
     """
 
     provider: str
     code: str
     version: int
     partners: frozenset[str]
-    grants: Mapping[str, frozenset[str]]
+    grants: Mapping[str, Share]
     start: date | None = None
     end: date | None = None
+    purposes: frozenset[str] = frozenset()
 
     def in_force(self, partner: str, day: date) -> bool:
         """Whether it grants anything to a partner on a day."""
@@ -37,7 +58,8 @@ class Agreement:
 
     def fields(self, entity: Entity) -> frozenset[str]:
         """The fields of an entity that it grants, "*" written out."""
-        named = self.grants.get(entity.name, frozenset())
+        share = self.grants.get(entity.name)
+        named = share.fields if share is not None else frozenset()
         if "*" not in named:
             return named
         return named | plain_fields(entity)
@@ -84,9 +106,9 @@ class Visible:
         if chain[0].kind is Kind.SYSTEM or chain[0].name in entity.fallback:
             return True
         name = ""
-        for index, field in enumerate(chain):
-            name = f"{name}.{field.name}" if name else field.name
-            if name in self.fields and not any(_is_stricter(inner, field) for inner in chain[index + 1 :]):
+        for index, found in enumerate(chain):
+            name = f"{name}.{found.name}" if name else found.name
+            if name in self.fields and not any(_is_stricter(inner, found) for inner in chain[index + 1 :]):
                 return True
         return any(granted.startswith(path + ".") for granted in self.fields)
 

@@ -1,4 +1,5 @@
-"""What a predicate of a partner file may compare with besides a value: the clock, or another column of the row."""
+"""What a predicate of a partner file may compare with besides a value: the clock, another column of the row, or (in an
+agreement) the partner that asks."""
 
 from __future__ import annotations
 
@@ -20,6 +21,14 @@ class Clock:
     def parameter(self, form: str) -> str:
         """The name of the parameter that carries it. form: one of FORMS."""
         return f"gateway_{self.name}_{form}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The code of the partner that asks; in conditions of agreements."""
+
+
+CALLER = Caller()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resolvers.agreement import Agreement
+from resolvers.agreement import Agreement, Share
 from resolvers.connectors.sql.engine import unusable
 from resolvers.entity import Entity, Model
 from resolvers.errors import Mistake
@@ -264,10 +264,10 @@ def _agreement(section: Section, provider: str, model: Model) -> Agreement | Non
     start, end = section.day("start"), section.day("end")
     if start is not None and end is not None and end <= start:
         section.mistake("CATALOG_WRONG_VALUE", "end", "it ends before it begins.")
-    grants: dict[str, frozenset[str]] = {}
+    grants: dict[str, Share] = {}
     for name in section.data:
         if name in model.entities and (inner := section.section(name)) is not None:
-            grants[name] = _granted(inner, model.entities[name], model)
+            grants[name] = Share(_granted(inner, model.entities[name], model))
     section.done(LATER, model.entities)
     if code is None or partners is None:
         return None

@@ -160,7 +160,7 @@ def _agreements(context: Context, agreements: Iterable[Agreement]) -> list[Agree
             agreement.start,
             agreement.end,
             [],
-            [SharedView(entity, sorted(fields), [], None) for entity, fields in sorted(agreement.grants.items())],
+            [SharedView(entity, sorted(share.fields), [], None) for entity, share in sorted(agreement.grants.items())],
         )
         for agreement in agreements
     ]
