@@ -84,6 +84,7 @@ class Stage:
         now = int(time.time())
         claims: dict[str, Any] = {"iss": ISSUER, "aud": AUDIENCE, "sub": "bench", "iat": now, "exp": now + 7200}
         claims["scope"] = "read read:contact read:personal"
+        claims["purposes"] = "lending"
         self.token = jwt.encode(claims, private, "ES256", {"kid": KEY_ID})
 
     @contextmanager

@@ -127,7 +127,9 @@ class Client:
         self._gateway = gateway
         address = urlsplit(gateway.url)
         self._connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=120)
-        token = gateway.issuer.issue(partner=VIEWER, subject="bench", scopes=list(SCOPES), purposes=[], lifetime=7200)
+        token = gateway.issuer.issue(
+            partner=VIEWER, subject="bench", scopes=list(SCOPES), purposes=["lending"], lifetime=7200
+        )
         self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         self._clock = time.pthread_getcpuclockid(_thread(gateway))
 

@@ -23,7 +23,7 @@ from resolvers.entity import Kind
 from resolvers.errors import RequestError
 from resolvers.fetch import Children, Fetch, LinkRows, Listing, Lookup
 from resolvers.level import Level
-from resolvers.mapping import ByIdentifier, Target
+from resolvers.mapping import ByIdentifier, Target, id_of
 from resolvers.plan import Plan, Step
 from resolvers.predicate import And, Not, OneOf, Or, Predicate
 from resolvers.selected_fields import selected_fields
@@ -167,8 +167,8 @@ class Disclosure:
         """The fields of a fetch that the operation selects; what is computed by its own name."""
         asked = self._fields.get(level, frozenset())
         read = [path for path in fetch.paths if path in asked and any(path in arm.given for arm in fetch.arms)]
-        ids = {arm.mapping.id for arm in fetch.arms}
-        read += [s.edge for s in self._steps.get(level, ()) if s.kind is Kind.DERIVED and s.follow & ids]
+        views = {arm.mapping.view for arm in fetch.arms}
+        read += [s.edge for s in self._steps.get(level, ()) if s.kind is Kind.DERIVED and s.follow & views]
         return tuple(dict.fromkeys(read))
 
     # edges of filters ------------------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ class Disclosure:
         for step in self._steps.get(level, ()):
             if step.kind not in FOLLOWED or not step.edge:
                 continue
-            for id_ in sorted(step.follow):
+            for id_ in sorted(set(map(id_of, step.follow))):
                 mapping = self._catalog.mapping(id_)
                 assert mapping is not None
                 if step.kind is Kind.SAME:

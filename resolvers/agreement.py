@@ -1,8 +1,8 @@
-"""What one partner lets others see, by entity and field, and what follows from that for one grant."""
+"""What one partner lets others see, by entity, record and field, and what follows from that for one grant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -76,34 +76,44 @@ def plain_fields(entity: Entity) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """What a grant shows of one entity of one partner: no entry at all means that its records do not exist.
+    """What a grant shows of some records of one entity of one partner.
 
     fields: dotted or whole names granted by agreements (None: own records, all). scopes: what the credential carries.
-    agreements: the codes that grant the records, to tell whom to ask.
+    agreements: the codes that grant the records, to tell whom to ask. purposeful: whether a purpose was given, without
+    which others show plain fields only. masks: (path, mask) of what is shown under one. read: the schemes of
+    identifiers that may be read (None: any); match: those by which records may be linked besides.
     """
 
     fields: frozenset[str] | None
     scopes: frozenset[str]
     agreements: tuple[str, ...] = ()
+    purposeful: bool = True
+    masks: tuple[tuple[str, str], ...] = ()
+    read: frozenset[str] | None = None
+    match: frozenset[str] = frozenset()
 
     def refusal(self, model: Model, entity: str, path: str) -> str | None:
-        """Why a dotted path is not readable: FIELD_NOT_SHARED, SCOPE_REQUIRED, or None when it is."""
-        chain = _along(model, entity, path)
-        if self.fields is not None and not self._names(model.entities[entity], chain, path):
+        """Why a dotted path is not readable: FIELD_NOT_SHARED, PURPOSE_REQUIRED, SCOPE_REQUIRED; None when it is."""
+        if not self.names(model, entity, path):
             return "FIELD_NOT_SHARED"
+        chain = _along(model, entity, path)
+        if not self.purposeful and any(field.field_class is not FieldClass.PLAIN for field in chain):
+            return "PURPOSE_REQUIRED"
         if any(field.field_class.scope not in self.scopes for field in chain):
             return "SCOPE_REQUIRED"
         return None
 
-    def _names(self, entity: Entity, chain: tuple[Field, ...], path: str) -> bool:
-        """Whether the agreements name the path, what holds it, or something in it.
+    def names(self, model: Model, entity: str, path: str) -> bool:
+        """Whether the agreements name a dotted path, what holds it, or something in it.
 
         The name of a part stands for its members, but not for those that are more private than itself.
         """
-        assert self.fields is not None
+        if self.fields is None:
+            return True
         if any(path == private or path.startswith(private + ".") for private in NEVER_SHARED):
             return False
-        if chain[0].kind is Kind.SYSTEM or chain[0].name in entity.fallback:
+        chain = _along(model, entity, path)
+        if chain[0].kind is Kind.SYSTEM or chain[0].name in model.entities[entity].fallback:
             return True
         name = ""
         for index, found in enumerate(chain):
@@ -138,25 +148,3 @@ def _along(model: Model, entity: str, path: str) -> tuple[Field, ...]:
         if field.type in model.parts:
             fields = model.parts[field.type].fields
     return tuple(chain)
-
-
-def visible(
-    entity: Entity, provider: str, partner: str, scopes: frozenset[str], agreements: Iterable[Agreement]
-) -> Visible | None:
-    """What `partner` sees of `provider`'s records of an entity, under the agreements in force.
-
-    A credential that may not even read plain fields sees no records, its own partner's neither.
-    """
-    if FieldClass.PLAIN.scope not in scopes:
-        return None
-    if provider == partner:
-        return Visible(None, scopes)
-    granting = [
-        found
-        for found in agreements
-        if found.provider == provider and entity.name in found.grants and {partner, "*"} & found.partners
-    ]
-    if not granting:
-        return None
-    fields = frozenset().union(*(agreement.fields(entity) for agreement in granting))
-    return Visible(fields, scopes, tuple(sorted(agreement.code for agreement in granting)))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from resolvers.agreement import Agreement, Visible, visible
+from resolvers.agreement import Agreement, Visible
 from resolvers.entity import Kind, Model
 from resolvers.errors import Mistake
 from resolvers.expression import outcomes
@@ -20,6 +20,7 @@ from resolvers.partner_file import Partner, read
 from resolvers.section import nearest
 from resolvers.source import Source
 from resolvers.viewer import Grant, Viewer
+from resolvers.views import Shown, shown, views
 
 # What is kept of a catalog's answers, by question; over it, all are worked out anew.
 KEPT = 256
@@ -67,7 +68,11 @@ class Catalog:
         partner, scopes, purpose = viewer.partner, viewer.scopes, viewer.purpose
 
         def make() -> Grant:
-            found = tuple((a.provider, a.code, a.version) for a in self.agreements(partner, day))
+            found = tuple(
+                (a.provider, a.code, a.version)
+                for a in self.agreements(partner, day)
+                if not a.purposes or purpose in a.purposes
+            )
             return Grant(partner, scopes, purpose, found)
 
         return self._kept.once(("grant", partner, scopes, purpose, day), make)
@@ -84,23 +89,26 @@ class Catalog:
 
         return self._kept.once(("neighbours", grant, day), make)
 
-    def visible(self, grant: Grant) -> Map[tuple[str, str], Visible]:
-        """(partner, entity) -> what of it the grant shows; what is absent does not exist for the viewer."""
-        return self._kept.once(("visible", grant), lambda: MappingProxyType(self._visible(grant)))
+    def views(self, grant: Grant) -> Map[str, Sequence[tuple[Mapping, Visible]]]:
+        """Entity -> its mappings as the grant shows them, each with what it shows of it; what is absent does not exist
+        for the viewer. A mapping of which it shows some rows otherwise than others is there several times."""
+        return self._kept.once(("views", grant), lambda: MappingProxyType(self._views(grant)))
 
-    def _visible(self, grant: Grant) -> dict[tuple[str, str], Visible]:
+    def _views(self, grant: Grant) -> dict[str, list[tuple[Mapping, Visible]]]:
         in_force = [
             agreement
             for partner in self.partners.values()
             for agreement in partner.agreements
             if (agreement.provider, agreement.code, agreement.version) in grant.agreements
         ]
-        found = {}
-        for code in self.partners:
-            for entity in self.model.entities.values():
-                shown = visible(entity, code, grant.partner, grant.scopes, in_force)
-                if shown is not None:
-                    found[code, entity.name] = shown
+        cut: dict[tuple[str, str], list[Shown]] = {}
+        found: dict[str, list[tuple[Mapping, Visible]]] = {}
+        for entity in self.model.entities:
+            for mapping in self.mappings(entity):
+                place = mapping.partner, entity
+                if place not in cut:
+                    cut[place] = shown(self.model, entity, mapping.partner, grant, in_force)
+                found.setdefault(entity, []).extend(views(self.model, mapping, cut[place]))
         return found
 
 

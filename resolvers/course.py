@@ -133,7 +133,7 @@ class Course:
                 left, order, ordered = answer.left, () if counted else wanted, counted or answer.ordered
                 break
         looks = {name for found in (access.condition, left) if found is not None for name in names(found)}
-        withheld = {arm.mapping.id: arm.withheld for arm in fetch.arms}
+        withheld = {arm.mapping.view: arm.withheld for arm in fetch.arms}
         parts = (replace(each, unknown=tuple(sorted(looks & withheld[each.mapping]))) for each in question.parts)
         return replace(
             question,

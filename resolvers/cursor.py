@@ -23,7 +23,7 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the total order (sort values, partner, mapping, key). missing: (partner, source) not heard so far."""
+    """A place in the total order (sort values, view of a mapping, key). missing: (partner, source) not heard so far."""
 
     values: tuple[Any, ...]
     mapping: str

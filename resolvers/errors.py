@@ -42,6 +42,8 @@ CODES: dict[str, str] = {
     "NOT_FOUND": "Nothing answers at that path.",
     "ORIGIN_REFUSED": "Pages of this origin may not call the gateway; the operator lists the origins that may.",
     "FIELD_NOT_SHARED": "The partner does not share this field with the caller.",
+    "PURPOSE_REQUIRED": "The partner shows this field for a purpose only, and the request has none.",
+    "AGREEMENT_NOT_ENFORCEABLE": "The partner's source cannot be narrowed to the records that are shared.",
     "SCOPE_REQUIRED": "The credential lacks the scope that this field's class needs; `scopes` beside it says which.",
     "SOURCE_UNAVAILABLE": "The partner's data source cannot be reached.",
     "SOURCE_TIMEOUT": "The partner's data source did not answer before its deadline.",

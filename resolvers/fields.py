@@ -92,7 +92,7 @@ def _of_record(declared: Declared, record: Record, path: str, info: Info, given:
             return partners_of(context, record.value(path))
         case Kind.DERIVED:
             assert declared.compute is not None
-            if record.row.mapping.id not in _step(context, info).follow:
+            if record.row.mapping.view not in _step(context, info).follow:
                 return None
             return declared.compute(record.values(declared.needs), context.now, **given)
         case Kind.SYSTEM:
@@ -104,12 +104,12 @@ def _of_record(declared: Declared, record: Record, path: str, info: Info, given:
             return lookup(context, level).load(token)
         case Kind.LINKS:
             step = _step(context, info)
-            if record.row.mapping.id not in step.follow:
+            if record.row.mapping.view not in step.follow:
                 return None
             return links(context, step, given).load(record)
         case Kind.SAME:
             step = _step(context, info)
-            if record.row.mapping.id not in step.follow:
+            if record.row.mapping.view not in step.follow:
                 return None
             return same(context, step, given).load(record)
         case _:
@@ -146,7 +146,7 @@ def _system(context: Context, record: Record, name: str) -> Any:
 def _reverse(declared: Declared, record: Record, info: Info, given: dict[str, Any]) -> Any:
     context = record.context
     step = _step(context, info)
-    if record.row.mapping.id not in step.follow:
+    if record.row.mapping.view not in step.follow:
         return None
     asked_for = wanted(declared, context, step.entity, given)
     if is_list_type(info.return_type):  # a plain list instead of a connection: as long as a page may be

@@ -15,6 +15,7 @@ from resolvers.entity import Field, Model
 from resolvers.fetch import OrderKey, Row
 from resolvers.folding import fold
 from resolvers.identifier import KeyToken, NameToken, Token
+from resolvers.mapping import rank_of
 from resolvers.predicate import And, Compare, LeadsTo, Near, Not, OneOf, Or, Predicate, Some, names
 
 EARTH_KM = 6371.0088  # mean radius (IUGG)
@@ -23,9 +24,9 @@ EARTH_KM = 6371.0088  # mean radius (IUGG)
 class Glance:
     """How rows of one fetch are looked at.
 
-    paths: dotted path -> place in a row's values. withheld: by mapping id, the paths that are unknown: no row passes an
-    atom on them, negated or not. known: by the identity of an atom that was asked of the source, the rows that fulfil
-    it, as (mapping id, key).
+    paths: dotted path -> place in a row's values. withheld: by view of a mapping, the paths that are unknown: no row
+    passes an atom on them, negated or not. known: by the identity of an atom that was asked of the source, the rows
+    that fulfil it, as (mapping id, key).
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Glance:
                 return not self._unknown(predicate, row) and self._fulfils(predicate, row)
 
     def _unknown(self, atom: Predicate, row: Row) -> bool:
-        return not self.withheld.get(row.mapping.id, frozenset()).isdisjoint(names(atom))
+        return not self.withheld.get(row.mapping.view, frozenset()).isdisjoint(names(atom))
 
     def _fulfils(self, atom: Predicate, row: Row) -> bool:
         if id(atom) in self.known:
@@ -95,7 +96,7 @@ class Glance:
     def _at(self, row: Row, path: str) -> Any:
         place = self.paths.get(path)
         found = None if place is None else row.values[place]
-        if found is not None or path in self.withheld.get(row.mapping.id, ()):
+        if found is not None or path in self.withheld.get(row.mapping.view, ()):
             return found
         default = stand_in(self.model, self.entity, path, self.model.field(self.entity, path))
         outer = path.rpartition(".")[0]
@@ -120,7 +121,7 @@ class Glance:
             return row.mapping.partner
         field = self.model.field(self.entity, path)
         found = self.value(row, path)
-        if found is None and path in self.withheld.get(row.mapping.id, ()):  # sorts as missing
+        if found is None and path in self.withheld.get(row.mapping.view, ()):  # sorts as missing
             default = stand_in(self.model, self.entity, path, field)
             found = row.key if self.model.entities[self.entity].fallback.get(path) == "" else default
         return comparable(field, found)
@@ -142,8 +143,7 @@ def side(row: Row, position: Position, order: Sequence[OrderKey]) -> int | None:
         if left != right:
             greater = left[0] if left[0] != right[0] else mine > theirs
             return 1 if greater != key.descending else -1
-    partner, _, name = position.mapping.partition(".")
-    here, there = (row.mapping.partner, row.mapping.name), (partner, name)
+    here, there = row.mapping.rank, rank_of(position.mapping)
     return None if here == there else 1 if here > there else -1
 
 

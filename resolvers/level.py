@@ -25,8 +25,8 @@ Refusal = Callable[[Mapping, str], str | None]
 class Level:
     """Records of one entity that come with the same fetches. paths: dotted path -> place in a row's values.
 
-    mappings: those whose records can stand here. wanted: mapping id -> what is asked of it, parts and members of lists
-    too ("address", "licences.number"). given: mapping id -> what of it is shared. fetches: one per source. The last two
+    mappings: those whose records can stand here, by view. wanted: view -> what is asked of it, parts and members of
+    lists too ("address", "licences.number"). given: view -> what of it is shared. fetches: one per source. The last two
     are there once the level is closed. looks: paths that conditions look at, delivered or not. places: where in the
     response its records stand; aim: the edge of a filter that they are asked for instead. latest: what a list of them
     was last asked for, by whoever asks lists. edges: by path, the level that a reference of its records leads to.
@@ -50,7 +50,7 @@ class Level:
         """Let records of mappings stand here; the same mappings."""
         found = tuple(mappings)
         for mapping in found:
-            self.mappings.setdefault(mapping.id, mapping)
+            self.mappings.setdefault(mapping.view, mapping)
         return found
 
     def want(self, path: str, mappings: Iterable[Mapping]) -> None:
@@ -61,7 +61,7 @@ class Level:
     def want_inside(self, path: str, mappings: Iterable[Mapping]) -> None:
         """Ask some mappings for a part, or for a member of a list, which come with other paths."""
         for mapping in mappings:
-            self.wanted.setdefault(mapping.id, set()).add(path)
+            self.wanted.setdefault(mapping.view, set()).add(path)
 
     def close(self, model: Model, refusal: Refusal) -> None:
         """Make the fetches. Columns that nothing asked for, or that the grant does not show, are in none of them."""
@@ -71,13 +71,13 @@ class Level:
                     self.want(path, [mapping])
         paths = tuple(self.paths)
         by_source: dict[str, list[Arm]] = {}
-        for mapping in sorted(self.mappings.values(), key=lambda m: (m.partner, m.name)):
-            asked = self.wanted.get(mapping.id, set())
+        for mapping in sorted(self.mappings.values(), key=lambda m: m.rank):
+            asked = self.wanted.get(mapping.view, set())
             sayable = {*mapping.fields, *(path for path in model.entities[self.entity].orders.values() if path)}
             withheld = frozenset(path for path in sayable if refusal(mapping, path) is not None)
             withheld |= {path for path in self.looks if self._unknown(model, mapping, path, refusal)}
             given = frozenset(path for path in paths if path in mapping.fields and path in asked) - withheld
-            self.given[mapping.id] = frozenset(path for path in asked if refusal(mapping, path) is None)
+            self.given[mapping.view] = frozenset(path for path in asked if refusal(mapping, path) is None)
             narrow = self._narrowed(model, mapping, given, asked, refusal)
             by_source.setdefault(mapping.source_id, []).append(Arm(narrow, given, withheld))
         self.fetches = tuple(
@@ -125,11 +125,11 @@ class Level:
             binding = arm.mapping.fields.get(path)
             if not isinstance(binding, ByKey) or binding.code is not None or path not in arm.given or there.issues:
                 continue
-            target = there.mappings.get(binding.to[""])
-            if target is None or target.source_id != fetch.source:
+            targets = [m for m in there.mappings.values() if m.id == binding.to[""]]
+            if len(targets) != 1 or targets[0].source_id != fetch.source:
                 continue
             inner = next(found for found in there.fetches if found.source == fetch.source)
-            arms = tuple(found for found in inner.arms if found.mapping.id == target.id)
+            arms = tuple(found for found in inner.arms if found.mapping.view == targets[0].view)
             yield Along(path, replace(inner, arms=arms))
 
     def _narrowed(

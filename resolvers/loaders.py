@@ -187,15 +187,15 @@ async def links_of(context: Context, step: Step, cut: Slice, parents: Sequence[R
 def _concerned(tokens: Iterable[Token], level: Level, failed: Map[str, SourceError]) -> list[SourceError]:
     """The failures that may have hidden something from a parent with these tokens."""
     found = list(tokens)
-    mappings = (level.mappings.get(token.mapping) for token in found if isinstance(token, KeyToken))
-    keyed = {mapping.source_id for mapping in mappings if mapping is not None}
+    ids = {token.mapping for token in found if isinstance(token, KeyToken)}
+    keyed = {mapping.source_id for mapping in level.mappings.values() if mapping.id in ids}
     named = {token.partner for token in found if isinstance(token, NameToken)}
     return [e for source, e in failed.items() if source in keyed or None in named or e.partner in named]
 
 
 def _place(row: Row) -> tuple[str, str, tuple[int, int, str]]:
     """The order of linked records: partner, mapping, key; whole numbers by value."""
-    return _place_of(row.mapping.id, row.key)
+    return _place_of(row.mapping.view, row.key)
 
 
 def _place_of(mapping: str, key: str) -> tuple[str, str, tuple[int, int, str]]:

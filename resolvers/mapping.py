@@ -142,11 +142,23 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Granted:
+    """Which rows of a mapping a grant shows. condition: over canonical paths, in negation normal form, edges inside the
+    source among them (`Some`). whole: the mapping itself, since the condition may look at what the grant does not show.
+    """
+
+    condition: Predicate
+    whole: Mapping
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Mapping:
     """The rows of one table as records of one entity. `fields`: dotted path -> binding. Compared by identity.
 
     distinct: rows with one key are meant to be one record, and the first of them stands for all. id: stable name in
-    global ids, "partner.mapping".
+    global ids, "partner.mapping". A grant may show some rows of a mapping otherwise than others, each as a mapping of
+    its own with the same id: `granted` says which rows, `share` tells them apart, and `view` is the name of both; what
+    is said of a plan's mappings is said by view, what is said of records by id.
     """
 
     partner: str
@@ -160,12 +172,21 @@ class Mapping:
     where: Predicate | None = None
     key_is_personal: bool = False
     distinct: bool = False
+    granted: Granted | None = None
+    share: str = ""
     id: str = field(init=False)
+    view: str = field(init=False)
     source_id: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "id", f"{self.partner}.{self.name}")
+        object.__setattr__(self, "view", self.id + self.share)
         object.__setattr__(self, "source_id", f"{self.partner}.{self.source}")
+
+    @property
+    def rank(self) -> tuple[str, str]:
+        """Its place among mappings in the total order of lists; see `rank_of`."""
+        return self.partner, self.name + self.share
 
     def holds(self, path: str) -> bool:
         """Whether it maps the field at a dotted path, or something in it."""
@@ -184,6 +205,17 @@ class Mapping:
                 yield from (table for table, _ in other_tables(binding))
             elif isinstance(binding, Parts):
                 yield from (table for entries in binding.gathered for table, _ in other_tables(_value(entries)))
+
+
+def rank_of(view: str) -> tuple[str, str]:
+    """The place in the total order of the mapping that a view names."""
+    partner, _, rest = view.partition(".")
+    return partner, rest
+
+
+def id_of(view: str) -> str:
+    """The id of the mapping that a view is of."""
+    return view.partition("/")[0]
 
 
 def leaves(mapping: Mapping) -> Iterator[Value]:

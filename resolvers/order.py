@@ -17,7 +17,7 @@ def merge(rows: Iterable[Row], order: Sequence[OrderKey]) -> list[Row]:
     """
     found = list(rows)
     mappings = [next(run).mapping for _, run in groupby(found, _whose)]
-    names = [(mapping.partner, mapping.name) for mapping in mappings]
+    names = [mapping.rank for mapping in mappings]
     if any(left > right for left, right in pairwise(names)):
         places = {id(mapping): name for mapping, name in zip(mappings, names, strict=True)}
         found = _by([places[id(row.mapping)] for row in found], found)

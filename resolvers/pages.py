@@ -156,7 +156,7 @@ class Page:
     def cursor(self, row: Row) -> str:
         """The cursor of a row of this list."""
         whence, mapping = self._whence, row.mapping
-        position = Position(row.sort, mapping.id, row.key, frozenset(whence.failed))
+        position = Position(row.sort, mapping.view, row.key, frozenset(whence.failed))
         return whence.context.cursors.write(position, mapping.entity, mapping.key_is_personal, whence.cut.context)
 
     async def count(self) -> int | None:

@@ -179,7 +179,8 @@ class Planner:
         telling = tuple(m for m in holding if self._refusal(m, path) is None)
         for need in field_.needs:
             self._want(Here(here.level, telling), need, at)
-        self.plan.steps[at] = Step(Kind.DERIVED, here.entity, here.level, path, follow=frozenset(m.id for m in telling))
+        follow = frozenset(m.view for m in telling)
+        self.plan.steps[at] = Step(Kind.DERIVED, here.entity, here.level, path, follow=follow)
 
     def _members(self, nodes: list[FieldNode], type_: Any, place: Place, here: Here, path: str, prefix: str) -> None:
         """The members that are asked for of a list's entries."""
@@ -234,7 +235,7 @@ class Planner:
         targets = [binding for m in follow if isinstance(binding := m.fields.get(path), ByKey | ByIdentifier)]
         child = self._reach(self._lookup(at, field_.type), targets)
         here.level.edges[path] = child.level
-        step = Step(Kind.REFERENCE, field_.type, child.level, path, follow=frozenset(m.id for m in follow))
+        step = Step(Kind.REFERENCE, field_.type, child.level, path, follow=frozenset(m.view for m in follow))
         self._step(at, step, child, nodes, named)
 
     def _links(self, nodes: list[FieldNode], named: Any, at: Place, here: Here, field_: Field, path: str) -> None:
@@ -242,7 +243,7 @@ class Planner:
         follow = self.sight.followers(here.mappings, path)
         links: list[Link] = [link for m in follow if isinstance(found := m.fields.get(path), tuple) for link in found]
         child = self._reach(self._level(field_.type), [link.target for link in links])
-        step = Step(Kind.LINKS, field_.type, child.level, path, follow=frozenset(m.id for m in follow))
+        step = Step(Kind.LINKS, field_.type, child.level, path, follow=frozenset(m.view for m in follow))
         self._step(at, step, child, nodes, named)
 
     def _reverse(self, nodes: list[FieldNode], named: Any, at: Place, here: Here, field_: Field, path: str) -> None:
@@ -259,7 +260,7 @@ class Planner:
             self._want(Here(here.level, tuple(follow)), names, at)
         level = self._level(field_.type)
         child = Here(level, level.allow(leading.mappings))
-        step = Step(Kind.REVERSE, field_.type, level, path, via, frozenset(m.id for m in follow))
+        step = Step(Kind.REVERSE, field_.type, level, path, via, frozenset(m.view for m in follow))
         step.named, step.keyed = leading.named, leading.keyed
         self._step(at, step, child, nodes, named)
 
@@ -295,7 +296,7 @@ class Planner:
             for rule in field_.strong:
                 for other in rule.also if rule.scheme in schemes else ():
                     place.want(other, [m for m in mappings if self._refusal(m, other) is None])
-        step = Step(Kind.SAME, field_.type, level, path, follow=frozenset(m.id for m in follow))
+        step = Step(Kind.SAME, field_.type, level, path, follow=frozenset(m.view for m in follow))
         self._step(at, step, child, nodes, named)
 
     def _reach(self, level: Level, targets: Iterable[Target]) -> Here:

@@ -37,7 +37,7 @@ class Record:
 
     def values(self, paths: tuple[str, ...]) -> dict[str, Any]:
         """The values at some paths, without those that this record's partner does not hold or share."""
-        given = self.level.given.get(self.row.mapping.id, frozenset())
+        given = self.level.given.get(self.row.mapping.view, frozenset())
         return {path: self.value(path) for path in paths if path in given and path in self.row.mapping.fields}
 
     def id(self) -> str:
@@ -64,7 +64,7 @@ class View:
 
 def part_of(record: Record, path: str, required: tuple[str, ...]) -> View | None:
     """The part at a path: null where a value that it cannot be without is null, or where the partner has nothing."""
-    given = record.level.given.get(record.row.mapping.id, frozenset())
+    given = record.level.given.get(record.row.mapping.view, frozenset())
     below = path + "."
     if path not in given or not record.row.mapping.holds(path):
         return None
@@ -104,7 +104,7 @@ def origin(record: Record, partners: Map[str, Any]) -> Origin:
     context, row = record.context, record.row
     own = record.partner == context.viewer.partner
     source = context.catalog.source(row.mapping.source_id)
-    given = record.level.given.get(row.mapping.id, frozenset())
+    given = record.level.given.get(row.mapping.view, frozenset())
     issues = [
         Issue(code, path, text if own else None)
         for code, path, text in row.issues

@@ -113,7 +113,7 @@ class Asking:
         read = replace(window, limit=ROWS_MOST + 1) if accepted.ordered else Window(limit=ROWS_MOST + 1)
         rows = await self.context.rows(wide, _asked(access, read, accepted.taken))
         known = await self._known(wide, access, accepted, level, rows)
-        withheld = {arm.mapping.id: arm.withheld for arm in wide.arms}
+        withheld = {arm.mapping.view: arm.withheld for arm in wide.arms}
         glance = Glance(self._model, fetch.entity, level.paths, withheld, known)
         cut = len(rows) > ROWS_MOST
         if cut and accepted.ordered and isinstance(access, Listing):
@@ -167,7 +167,7 @@ class Asking:
         self, fetch: Fetch, access: Listing | Children, accepted: Accepted, position: Position, *, after: bool
     ) -> Keys:
         """The rows of the position's mapping that its source puts on the far side of the position's key."""
-        arms = tuple(arm for arm in fetch.arms if arm.mapping.id == position.mapping)
+        arms = tuple(arm for arm in fetch.arms if arm.mapping.view == position.mapping)
         if not arms:
             return frozenset()
         place = replace(position, values=())
@@ -261,7 +261,7 @@ def _certain(rows: Sequence[Row], fetch: Fetch, window: Window) -> list[Row]:
     mappings was cut off: after it, rows of that mapping would be missing between the others'."""
     ends: list[Row] = []
     for arm in fetch.arms:
-        mine = [row for row in rows if row.mapping.id == arm.mapping.id]
+        mine = [row for row in rows if row.mapping.view == arm.mapping.view]
         if len(mine) > ROWS_MOST:
             ends.append(mine[-1])
     merged = merge(rows[::-1] if window.backward else rows, window.order)

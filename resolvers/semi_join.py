@@ -187,7 +187,7 @@ class SemiJoin:
     def _own_tokens(self, rows: Iterable[Row], edge: _Edge) -> Iterable[Token]:
         field = self._model.identifiers(edge.field.type)
         for row in rows:
-            names_ = field if edge.named and field in edge.child.given.get(row.mapping.id, ()) else None
+            names_ = field if edge.named and field in edge.child.given.get(row.mapping.view, ()) else None
             yield from Record(self.context, edge.child, row).tokens(names_)
 
     async def _ambiguous(self, edge: _Edge, tokens: Sequence[Token]) -> bool:
@@ -226,8 +226,8 @@ class SemiJoin:
             rows = await self._rows(Asking.of(self.context, level, rest), Listing(Window(limit=ROWS_MOST + 1)))
             for edge in edges:
                 field = edge.some.path
-                follow = {m.id for m in edge.follow}
-                records = [Record(self.context, level, row) for row in rows if row.mapping.id in follow]
+                follow = {m.view for m in edge.follow}
+                records = [Record(self.context, level, row) for row in rows if row.mapping.view in follow]
                 led = await self._leading(edge, records)
                 keys = tuple(KeyToken(record.row.mapping.id, record.row.key) for record in led)
                 found[id(edge.some)] = OneOf(field, keys)
@@ -256,7 +256,7 @@ class SemiJoin:
         wanted = list(dict.fromkeys(token for mine in tokens for token in mine))
         rows, failed = await find(self.context, level, wanted)
         self.failures.update(failed)
-        withheld = {arm.mapping.id: arm.withheld for fetch in level.fetches for arm in fetch.arms}
+        withheld = {arm.mapping.view: arm.withheld for fetch in level.fetches for arm in fetch.arms}
         glance = Glance(self._model, edge.field.type, level.paths, withheld)
         led = []
         for record, mine in zip(records, tokens, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
@@ -41,15 +41,16 @@ class Sight:
     def __init__(self, catalog: Catalog, grant: Grant) -> None:
         self.catalog = catalog
         self.model: Model = catalog.model
-        self.visible: Map[tuple[str, str], Visible] = catalog.visible(grant)
+        self._shown: Map[str, Sequence[tuple[Mapping, Visible]]] = catalog.views(grant)
+        self._visible = {mapping.view: visible for found in self._shown.values() for mapping, visible in found}
 
     def shown(self, entity: str) -> Iterator[Mapping]:
-        """The mappings of an entity whose records exist for the grant."""
-        return (m for m in self.catalog.mappings(entity) if (m.partner, entity) in self.visible)
+        """The mappings of an entity whose records exist for the grant, as it shows them."""
+        return (mapping for mapping, _ in self._shown.get(entity, ()))
 
     def refusal(self, mapping: Mapping, path: str) -> str | None:
         """Why a mapping's path is not readable: FIELD_NOT_SHARED, SCOPE_REQUIRED, or None when it is."""
-        shown = self.visible[mapping.partner, mapping.entity]
+        shown = self._visible[mapping.view]
         if shown.fields is not None and self._hidden(mapping.entity, path):
             # an edge through a field that the graph does not show needs its record to be shared, nothing more
             return None
@@ -62,7 +63,7 @@ class Sight:
 
     def agreements(self, mapping: Mapping) -> tuple[str, ...]:
         """The codes of the agreements that show a mapping's records."""
-        return self.visible[mapping.partner, mapping.entity].agreements
+        return self._visible[mapping.view].agreements
 
     def _hidden(self, entity: str, path: str) -> bool:
         found = self.model.entities[entity].fields.get(path.partition(".")[0])
@@ -82,10 +83,10 @@ class Sight:
         named: dict[str, Mapping] = {}
         for target in targets:
             if isinstance(target, ByKey):
-                reached.update({m.id: m for m in shown if m.id in target.mappings})
+                reached.update({m.view: m for m in shown if m.id in target.mappings})
             elif names is not None:
                 fitting = {
-                    m.id: m
+                    m.view: m
                     for m in shown
                     if (target.partners is None or m.partner in target.partners)
                     and self.refusal(m, names) is None

@@ -69,7 +69,9 @@ class Apart:
 
     def token(self, partner: str, subject: str = "tester") -> str:
         """A token of the gateway's own issuer, with every scope."""
-        return self.issuer.issue(partner=partner, subject=subject, scopes=list(SCOPES), purposes=[], lifetime=3600)
+        return self.issuer.issue(
+            partner=partner, subject=subject, scopes=list(SCOPES), purposes=["lending"], lifetime=3600
+        )
 
     async def ask(self, query: str, variables: Mapping[str, Any], token: str) -> dict[str, Any]:
         """The response to one operation, which must be answered with 200."""

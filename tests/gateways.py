@@ -73,7 +73,9 @@ class Gateway:
 
     def token(self, partner: str, scopes: Sequence[str] = SCOPES, subject: str = "tester") -> str:
         """A token of the gateway's own issuer."""
-        return self.issuer.issue(partner=partner, subject=subject, scopes=list(scopes), purposes=[], lifetime=600)
+        return self.issuer.issue(
+            partner=partner, subject=subject, scopes=list(scopes), purposes=["lending"], lifetime=600
+        )
 
     async def reload(self) -> list[Mistake]:
         """What SIGHUP does."""

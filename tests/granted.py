@@ -44,6 +44,7 @@ class Granted:
     partner: str
     scopes: frozenset[str]
     day: date
+    purpose: str | None = "lending"
 
     def agreements(self, receiver: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """(provider, agreement) of those in force with a partner."""
@@ -83,7 +84,13 @@ class Granted:
         classes = classes_of(entity, path)
         if not all(kind == "plain" or f"read:{kind}" in self.scopes for kind in classes):
             return False
+        if not self.purposeful(partner, entity, path):
+            return False
         return self.shares(partner, entity, path)
+
+    def purposeful(self, partner: str, entity: str, path: str) -> bool:
+        """Whether a dotted path needs no purpose, or there is one."""
+        return partner == self.partner or self.purpose is not None or set(classes_of(entity, path)) == {"plain"}
 
     def shares(self, partner: str, entity: str, path: str) -> bool:
         """Whether agreements show a dotted path, whatever the scopes."""

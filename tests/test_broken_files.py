@@ -179,7 +179,9 @@ async def ask_everything(folder: Path, code: str) -> list[Any]:
     wrong: list[Any] = []
     try:
         await federation.start()
-        viewer = Viewer(code, "tester", frozenset({"read", "read:contact", "read:personal", "read:sensitive"}))
+        viewer = Viewer(
+            code, "tester", frozenset({"read", "read:contact", "read:personal", "read:sensitive"}), purpose="lending"
+        )
         for request in REQUESTS:
             answer = await federation.runtime.execute(viewer, DOCUMENTS.get(request), request)
             wrong += [error for error in answer.get("errors", ()) if error["extensions"]["code"] not in ALLOWED]

@@ -21,7 +21,9 @@ from tests.both_ways import House, answered, housed
 from tests.page import NOW, read
 from tests.test_pages import FOLDER, fill
 
-POSTE = Viewer("poste", "tester", frozenset({"read", "read:contact", "read:personal", "read:sensitive"}))
+POSTE = Viewer(
+    "poste", "tester", frozenset({"read", "read:contact", "read:personal", "read:sensitive"}), purpose="lending"
+)
 SOURCES = ("poste.fleet", "poste.hr", "coop.library", "insurer.contracts")
 Broken = Callable[[str, str, Any], Any]
 """(entity, path, value) -> the value in its place."""

@@ -251,7 +251,7 @@ def test_every_call_of_a_source_has_its_place(demonstration: Started) -> None:
     def answered(query: str, variables: Mapping[str, Any]) -> Any:
         request = OperationRequest("", query, None, variables, {}, JSON, safe=True)
         document = Documents(runtime.schema, Limits()).get(request)
-        viewer = Viewer("poste", "A-0427", frozenset([*SCOPES, "read:self"]))
+        viewer = Viewer("poste", "A-0427", frozenset([*SCOPES, "read:self"]), purpose="lending")
         running = runtime.execute(viewer, document, request)
         return asyncio.run_coroutine_threadsafe(running, demonstration.loop).result(30)
 

@@ -149,6 +149,7 @@ def cases(draw: st.DrawFn) -> Case:
         draw(st.sampled_from(CODES)),
         draw(st.sampled_from(["tester", "P101942"])),
         frozenset(draw(st.sampled_from(SCOPES))),
+        purpose=draw(st.sampled_from(["lending", None])),
     )
     return Case(viewer, draw(agreements(viewer.partner)), draw(operations(SOME_IDS)), draw(st.integers(0, 9)))
 
@@ -216,7 +217,7 @@ def written(agreements: list[Agreement]) -> dict[str, str]:
 
 def granted(files: Mapping[str, str], viewer: Viewer) -> Granted:
     parsed = {code: tomllib.loads(text) for code, text in files.items()}
-    return Granted(parsed, viewer.partner, viewer.scopes, NOW.date())
+    return Granted(parsed, viewer.partner, viewer.scopes, NOW.date(), viewer.purpose)
 
 
 # the laws -------------------------------------------------------------------------------------------------------------
@@ -256,7 +257,9 @@ def untold(answer: Mapping[str, Any], allowed: Granted) -> list[str]:
         partner = told["partner"]
         needed = [path, *(f"{path}.{name}" for name in required(entity, path))]
         shared = all(allowed.shares(partner, entity, inner) for inner in needed)
-        code = "SCOPE_REQUIRED" if shared else "FIELD_NOT_SHARED"
+        purposeful = all(allowed.purposeful(partner, entity, inner) for inner in needed)
+        code = "SCOPE_REQUIRED" if purposeful else "PURPOSE_REQUIRED"
+        code = code if shared else "FIELD_NOT_SHARED"
         if not allowed.exists(partner, entity) or told["code"] != code:
             wrong.append(str(told))
         if all(allowed.reads(partner, entity, inner) for inner in needed):

@@ -138,7 +138,7 @@ async def worlds(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mapp
 
 
 def viewer(code: str, scopes: tuple[str, ...] = SCOPES, subject: str = "tester") -> Viewer:
-    return Viewer(code, subject, frozenset(scopes))
+    return Viewer(code, subject, frozenset(scopes), purpose="lending")
 
 
 LISTS = ("assets", "people", "policies", "coverages", "sites", "bookings")
@@ -180,7 +180,7 @@ async def test_a_page_is_answered_the_same_both_ways(
     async with housed(partners, environ, tmp_path / "house", NOW) as house:
         for ask in page.asks:
             house.runtime.clock = lambda now=ask.now: now  # type: ignore[misc]
-            who = Viewer(ask.partner, ask.subject, frozenset(ask.scopes))
+            who = Viewer(ask.partner, ask.subject, frozenset(ask.scopes), purpose="lending")
             found = await house.both(who, named(house, ask.query), named(house, ask.variables))
             where = f"{path.name}:{ask.line} {ask.title}"
             assert found.differences() == [], where

@@ -18,7 +18,7 @@ QUERY = """
 
 async def test_an_asset_under_several_coverages_has_its_bookings_under_each(demonstration: Started) -> None:
     token = demonstration.issuer.issue(
-        partner="poste", subject="x", scopes=["read", "read:personal"], purposes=[], lifetime=600
+        partner="poste", subject="x", scopes=["read", "read:personal"], purposes=["lending"], lifetime=600
     )
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     body = orjson.dumps({"query": QUERY})

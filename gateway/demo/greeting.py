@@ -13,6 +13,7 @@ from gateway.tokens import OwnIssuer
 
 LIFETIME = 86400.0  # seconds
 SCOPES = ("read", "read:contact", "read:personal")
+PURPOSES = ("lending",)
 
 # Vans first, by name: the first is the one that Awa Diallo borrows.
 FIRST_QUERY = """
@@ -36,10 +37,10 @@ FIRST_QUERY = """
 
 
 def token(chosen: settings.Settings, partner: str = "poste", subject: str = founding.EMPLOYEE_NO) -> str:
-    """A day's token of the demonstration's own issuer, for plain, contact and personal fields."""
+    """A day's token of the demonstration's own issuer, for plain, contact and personal fields, for lending."""
     secrets = key_material.load(chosen.state_folder, chosen.secrets)
     issuer = OwnIssuer.from_seed(secrets.tokens)
-    return issuer.issue(partner=partner, subject=subject, scopes=SCOPES, lifetime=LIFETIME)
+    return issuer.issue(partner=partner, subject=subject, scopes=SCOPES, purposes=PURPOSES, lifetime=LIFETIME)
 
 
 def text(url: str, credential: str, folder: Path) -> str:

@@ -256,9 +256,9 @@ class Composer:
             if each.required and each.kind is Kind.LEAF
         ]
         holding = frozenset(
-            mapping.id
+            mapping.view
             for mapping in level.mappings.values()
-            for given in [level.given.get(mapping.id, frozenset())]
+            for given in [level.given.get(mapping.view, frozenset())]
             if path in given and mapping.holds(path) and given.issuperset(needed)
         )
         return Part(key, position, inner, holding, [level.paths[name] for name in needed])
@@ -283,7 +283,7 @@ class Composer:
         assert compute is not None
 
         def get(run: Run, row: Any) -> Any:
-            if row.mapping.id not in follow:
+            if row.mapping.view not in follow:
                 return None
             values = Record(run.context, level, row).values(needs)
             return compute(values, run.context.now, **arguments.given(run))

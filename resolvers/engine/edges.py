@@ -112,7 +112,7 @@ class Many(Edge):
     async def reached(self, run: Run, objects: Sequence[Row]) -> Column:
         follow, context = self._step.follow, run.context
         self._arguments.given(run)  # where they mean nothing, they do so for every object
-        parents = [Record(context, self._level, row) for row in objects if row[0].id in follow]
+        parents = [Record(context, self._level, row) for row in objects if row[0].view in follow]
         found: list[Any] = []
         if parents:
             try:
@@ -121,7 +121,7 @@ class Many(Edge):
                 found = [error] * len(parents)
         if len(parents) < len(objects):
             pages = iter(found)
-            found = [next(pages) if row[0].id in follow else None for row in objects]
+            found = [next(pages) if row[0].view in follow else None for row in objects]
         if self._listed:
             found = [_rows(page) for page in found]
             rows = [row for each in found if each.__class__ is list for row in each]

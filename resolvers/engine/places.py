@@ -25,7 +25,7 @@ class Value(Selected):
 class Part(Selected):
     """A part of a record: null for mappings that hold nothing of it, and where a leaf that it must have is null.
 
-    holding: mapping ids. needed: where those leaves stand in a row's values.
+    holding: views of mappings. needed: where those leaves stand in a row's values.
     """
 
     inner: Object
@@ -42,7 +42,7 @@ class Part(Selected):
         return [row if self._there(row) else None for row in objects]
 
     def _there(self, row: Row) -> bool:
-        return row.mapping.id in self.holding and all(row.values[at] is not None for at in self.needed)
+        return row.mapping.view in self.holding and all(row.values[at] is not None for at in self.needed)
 
 
 class Entries(Value):

@@ -149,7 +149,7 @@ class _Writer:
         self._read |= sure
         tests = [f"v{at} is not None" for at in field.needed]
         if not field.holding >= self._level.mappings.keys():
-            tests.insert(0, f"m.id in {self._put(field.holding)}")
+            tests.insert(0, f"m.view in {self._put(field.holding)}")
         made = f"{{{', '.join(members)}}}"
         if not tests:
             return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from resolvers.connectors.sql.identifier_asked import asked_of
 from resolvers.connectors.sql.leading import named
 from resolvers.connectors.sql.render import Renderer, Unpushable, as_bound, compared
 from resolvers.connectors.sql.sort_key import SortColumn, SortConstant, sort_key
-from resolvers.entity import Field, Model
+from resolvers.entity import Field, Kind, Model
 from resolvers.expression import Case, Column, Constant, Value
 from resolvers.fetch import Arm
 from resolvers.folding import pattern
@@ -34,12 +34,18 @@ Element = ColumnElement[bool]
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Renders conditions over one arm's tables. zone: of the source's times without an offset."""
+    """Renders conditions over one arm's tables. zone: of the source's times without an offset. along: what renders that
+    an edge leads to some record; without it no condition follows edges."""
 
     model: Model
     arm: Arm
     renderer: Renderer
     zone: str
+    along: Callable[[str, Predicate], Element] | None = None
+
+    def exact(self, predicate: Predicate) -> Element:
+        """A condition in negation normal form, no row more and no row less than it means."""
+        return self._element(predicate)
 
     def element(self, predicate: Predicate) -> Element:
         """A condition in negation normal form; of parts and places, some more rows than it means."""
@@ -80,6 +86,8 @@ class Conditions:
             case Compare(name=path, operator=operator, value=wanted):
                 return self._compare(path, operator, wanted)
             case Some(path=path, predicate=inner):
+                if self.along is not None and self.model.field(self.arm.mapping.entity, path).kind is not Kind.PART:
+                    return self.along(path, inner)
                 return self._some(path, inner)
             case LeadsTo(path=path, tokens=tokens):
                 return self._edges.leads_to(path, tokens)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from resolvers.connectors.guard import DeadlinePassed
-from resolvers.connectors.sql.render import Drifted
+from resolvers.connectors.sql.render import Drifted, Unpushable
 
 # SQLSTATE on PostgreSQL, error numbers on MariaDB and MySQL. 42804 and 42883 are how PostgreSQL tells that a column has
 # another type than a statement was made for.
@@ -27,6 +27,8 @@ def code_of(error: BaseException) -> str:
         return "SOURCE_TIMEOUT"
     if isinstance(error, PoolTimeout):
         return "SOURCE_BUSY"
+    if isinstance(error, Unpushable):  # of what a statement must say; what it may leave to the gateway is asked before
+        return "AGREEMENT_NOT_ENFORCEABLE"
     if isinstance(error, Drifted):
         return "SOURCE_SCHEMA_DRIFT"
     if isinstance(error, DBAPIError):

@@ -92,6 +92,8 @@ def follow(along: Along, place: int, own: Renderer, arm: Arm, token: Member, lay
     mapping = target.mapping
     if not isinstance(binding, ByKey) or along.fetch.issues or mapping.distinct or len(along.fetch.arms) != 1:
         return None
+    if mapping.granted is not None:  # its condition is for who looks it up
+        return None
     shape = own.tables.shape
     if not any(columns <= set(mapping.key) for columns in shape.unique.get(mapping.table, ())):
         return None

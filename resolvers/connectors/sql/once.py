@@ -28,4 +28,4 @@ def once(rows: Sequence[Row], told: bool) -> list[Row]:
 
 def fills(rows: Sequence[Row], limit: int) -> bool:
     """Whether a mapping gave as many rows as it was asked for, so that there may be more."""
-    return any(count >= limit for count in Counter(row.mapping.id for row in rows).values())
+    return any(count >= limit for count in Counter(row.mapping.view for row in rows).values())

@@ -16,7 +16,7 @@ from resolvers.connectors.sql.sort_key import Key, SortColumn, SortConstant, sor
 from resolvers.cursor import Position
 from resolvers.entity import Model
 from resolvers.fetch import Arm, Children, Listing, OrderKey, Window
-from resolvers.mapping import Mapping
+from resolvers.mapping import Mapping, rank_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,7 @@ class Ordered:
 
     def _tie(self, position: Position, after: bool, fills: Fills) -> ColumnElement[bool]:
         """Equal sort values: partner, then mapping, then the source's own key in the source's own order."""
-        partner, _, name = position.mapping.partition(".")
-        mine, theirs = (self.mapping.partner, self.mapping.name), (partner, name)
+        mine, theirs = self.mapping.rank, rank_of(position.mapping)
         if mine != theirs:
             return true() if (mine > theirs) == after else false()
         parts = bound_parts(self.own, lambda asked: _bound(asked, after).key, position.key, self.dialect, fills)

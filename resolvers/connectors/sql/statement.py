@@ -24,6 +24,7 @@ from resolvers.connectors.sql.decoder import each
 from resolvers.connectors.sql.fills import Fills
 from resolvers.connectors.sql.first_rows import alone, found_again, told_apart
 from resolvers.connectors.sql.follow import beside
+from resolvers.connectors.sql.granted import GrantedRows
 from resolvers.connectors.sql.joined import may_double, with_join, with_used
 from resolvers.connectors.sql.leading import Carried, Leading, Leads, Tokens, link_tables
 from resolvers.connectors.sql.order import Ordered, ordered
@@ -53,6 +54,7 @@ class StatementBuilder:
         self._fills = Fills()
         self._columns = Columns(model, zone, self._there, self._from)
         self._leading = Leading(model, shape, zone, self._fills)
+        self._granted = GrantedRows(model, zone, self._there, self._from)
 
     def rows(self, fetch: Fetch, access: Access) -> Statement | None:
         """The rows of an access; the only statement that a builder makes."""
@@ -293,6 +295,8 @@ class StatementBuilder:
         whole: each row as often as the other joins would double it, too. start: what stands for the mapped table.
         """
         conditions = [] if mapping.where is None else [renderer.predicate(mapping.where)]
+        if mapping.granted is not None:
+            conditions.append(self._granted.element(mapping.granted.condition, mapping.granted.whole, renderer))
         keys = [renderer.tables.column(name) for name in mapping.key]  # a row without its key is no record
         conditions += [column.is_not(None) for column in keys if getattr(column, "nullable", True)]
         base = with_used(
