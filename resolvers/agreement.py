@@ -97,11 +97,13 @@ class Visible:
         if not self.names(model, entity, path):
             return "FIELD_NOT_SHARED"
         chain = _along(model, entity, path)
-        if not self.purposeful and any(field.field_class is not FieldClass.PLAIN for field in chain):
+        if not self.purposeful and any(found.field_class is not FieldClass.PLAIN for found in chain):
             return "PURPOSE_REQUIRED"
-        if any(field.field_class.scope not in self.scopes for field in chain):
-            return "SCOPE_REQUIRED"
-        return None
+        return None if all(map(self.holds, chain)) else "SCOPE_REQUIRED"
+
+    def holds(self, found: Field) -> bool:
+        """Whether the credential carries what a field's class needs."""
+        return found.field_class.scope in self.scopes and (self.purposeful or found.field_class is FieldClass.PLAIN)
 
     def names(self, model: Model, entity: str, path: str) -> bool:
         """Whether the agreements name a dotted path, what holds it, or something in it.

@@ -33,8 +33,9 @@ async def carriers(context: Context, level: Level, arguments: Map[str, Any]) -> 
     token = NameToken(scheme, normalized, arguments.get("country"), None, value)
     if not normalized:  # nothing but blanks and dashes names nothing
         return cut_found(context, level, cut, (), ())
-    rows, failed = await find(context, level, [token])
-    found = meant(token, rows, level, context)
+    names = context.catalog.model.identifiers(level.entity)  # what may be read, and not what links may go by
+    rows, failed = await find(context, level, [token], names)
+    found = meant(token, rows, level, names)
     if len(found) > LINKS_MOST:
         raise RequestError("Too many carry this.", code="LIST_TOO_WIDE", field="value", allowed=LINKS_MOST)
     return cut_found(context, level, cut, found, failed.values())
@@ -66,7 +67,7 @@ async def same_of(context: Context, step: Step, cut: Slice, parents: Sequence[Re
     """
     model = context.catalog.model
     rules = {rule.scheme: rule for rule in model.field(step.entity, step.edge).strong}
-    names = model.identifiers(step.entity) or ""
+    names = step.level.names or ""
     carried = [_marks(parent, names, rules) for parent in parents]
     tokens = {token for marks in carried for token in marks.values()}
     if len(tokens) > LINKS_MOST:

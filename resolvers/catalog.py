@@ -20,7 +20,7 @@ from resolvers.partner_file import Partner, read
 from resolvers.section import nearest
 from resolvers.source import Source
 from resolvers.viewer import Grant, Viewer
-from resolvers.views import Shown, shown, views
+from resolvers.views import apart, shown, views
 
 # What is kept of a catalog's answers, by question; over it, all are worked out anew.
 KEPT = 256
@@ -101,14 +101,15 @@ class Catalog:
             for agreement in partner.agreements
             if (agreement.provider, agreement.code, agreement.version) in grant.agreements
         ]
-        cut: dict[tuple[str, str], list[Shown]] = {}
         found: dict[str, list[tuple[Mapping, Visible]]] = {}
         for entity in self.model.entities:
-            for mapping in self.mappings(entity):
-                place = mapping.partner, entity
-                if place not in cut:
-                    cut[place] = shown(self.model, entity, mapping.partner, grant, in_force)
-                found.setdefault(entity, []).extend(views(self.model, mapping, cut[place]))
+            cut = {code: shown(self.model, entity, code, grant, in_force) for code in self.partners}
+            linked = any(map(apart, cut.values()))
+            found[entity] = [
+                view
+                for mapping in self.mappings(entity)
+                for view in views(self.model, mapping, cut[mapping.partner], linked=linked)
+            ]
         return found
 
 

@@ -14,6 +14,10 @@ from typing import Any
 
 from resolvers.identifier import normalize
 
+LINKED = "linkedBy"
+"""The name, in entities with identifiers, of those by which records are linked, where a grant lets some be linked by
+that may not be read. No partner file maps it and the graph does not show it: views of mappings have it."""
+
 
 class FieldClass(Enum):
     """How private a field is. Each class but PLAIN needs a scope of its own: `read:contact` and so on."""
@@ -91,7 +95,7 @@ class Field:
     @property
     def mapped(self) -> bool:
         """Whether a partner file may say where this field comes from."""
-        return self.kind in (Kind.LEAF, Kind.PART, Kind.PARTNER, Kind.REFERENCE, Kind.LINKS)
+        return self.name != LINKED and self.kind in (Kind.LEAF, Kind.PART, Kind.PARTNER, Kind.REFERENCE, Kind.LINKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,11 @@ class Model:
     def identifiers(self, entity: str) -> str | None:
         """The field that holds what the outside world knows an entity's records by; None where it has none."""
         for found in self.entities[entity].fields.values():
-            if found.many and found.type in self.parts and "normalized" in self.parts[found.type].fields:
+            if is_identifiers(found, self.parts) and not found.hidden:
                 return found.name
         return None
+
+
+def is_identifiers(field: Field, parts: Mapping[str, Part]) -> bool:
+    """Whether a field holds what the outside world knows records by."""
+    return field.many and field.type in parts and "normalized" in parts[field.type].fields

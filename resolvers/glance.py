@@ -26,7 +26,7 @@ class Glance:
 
     paths: dotted path -> place in a row's values. withheld: by view of a mapping, the paths that are unknown: no row
     passes an atom on them, negated or not. known: by the identity of an atom that was asked of the source, the rows
-    that fulfil it, as (mapping id, key).
+    that fulfil it, as (mapping id, key). names: the path of the identifiers by which records are linked.
     """
 
     def __init__(
@@ -36,12 +36,14 @@ class Glance:
         paths: Map[str, int],
         withheld: Map[str, frozenset[str]],
         known: Map[int, Collection[tuple[str, str]]] | None = None,
+        names: str | None = None,
     ) -> None:
         self.model = model
         self.entity = entity
         self.paths = paths
         self.withheld = withheld
         self.known = known or {}
+        self._names = names
         self._indexes: dict[int, Index] = {}
 
     def holds(self, predicate: Predicate, row: Row) -> bool:
@@ -106,8 +108,7 @@ class Glance:
 
     def _tokens(self, row: Row) -> Iterator[Token]:
         yield KeyToken(row.mapping.id, row.key)
-        field = self.model.identifiers(self.entity)
-        for name in (self.value(row, field) or ()) if field is not None else ():
+        for name in (self.value(row, self._names) or ()) if self._names is not None else ():
             yield NameToken(name["scheme"], name["normalized"], name["country"], row.mapping.partner, name["value"])
 
     # order -----------------------------------------------------------------------------------------------------------
@@ -147,18 +148,17 @@ def side(row: Row, position: Position, order: Sequence[OrderKey]) -> int | None:
     return None if here == there else 1 if here > there else -1
 
 
-def looked_at(model: Model, entity: str, predicate: Predicate) -> Iterator[str]:
-    """The canonical paths that a row needs for a predicate."""
+def looked_at(model: Model, entity: str, predicate: Predicate, linked: str | None) -> Iterator[str]:
+    """The canonical paths that a row needs for a predicate. linked: that of the identifiers by which it is linked."""
     match predicate:
         case And(members=members) | Or(members=members):
             for member in members:
-                yield from looked_at(model, entity, member)
+                yield from looked_at(model, entity, member, linked)
         case Not(member=member):
-            yield from looked_at(model, entity, member)
+            yield from looked_at(model, entity, member, linked)
         case OneOf(tokens=tokens):
-            field = model.identifiers(entity)
-            if field is not None and any(isinstance(token, NameToken) for token in tokens):
-                yield field
+            if linked is not None and any(isinstance(token, NameToken) for token in tokens):
+                yield linked
         case Near(path=path):
             yield from (f"{path}.lat", f"{path}.lon")
         case Some(path=path) | LeadsTo(path=path) | Compare(name=path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from resolvers.agreement import stricter
-from resolvers.entity import Model
+from resolvers.entity import LINKED, Model
 from resolvers.expression import Constant
 from resolvers.fetch import Along, Arm, Fetch
 from resolvers.kept import Kept
@@ -23,7 +23,8 @@ Refusal = Callable[[Mapping, str], str | None]
 
 @dataclass(slots=True, eq=False)
 class Level:
-    """Records of one entity that come with the same fetches. paths: dotted path -> place in a row's values.
+    """Records of one entity that come with the same fetches. names: the path of the identifiers by which they are
+    linked. paths: dotted path -> place in a row's values.
 
     mappings: those whose records can stand here, by view. wanted: view -> what is asked of it, parts and members of
     lists too ("address", "licences.number"). given: view -> what of it is shared. fetches: one per source. The last two
@@ -33,6 +34,7 @@ class Level:
     """
 
     entity: str
+    names: str | None = None
     paths: dict[str, int] = field(default_factory=dict)
     mappings: dict[str, Mapping] = field(default_factory=dict)
     wanted: dict[str, set[str]] = field(default_factory=dict)
@@ -99,7 +101,7 @@ class Level:
 
     def _looking(self, model: Model, refusal: Refusal, looks: frozenset[str], extra: tuple[str, ...]) -> Level:
         wanted = {name: set(paths) for name, paths in self.wanted.items()}
-        found = Level(self.entity, dict(self.paths), dict(self.mappings), wanted, self.issues, looks=looks)
+        found = Level(self.entity, self.names, dict(self.paths), dict(self.mappings), wanted, self.issues, looks=looks)
         found.places, found.aim = self.places, self.aim
         for path in extra:
             found.want(path, self.mappings.values())
@@ -180,5 +182,5 @@ def _readable(mapping: Mapping, refusal: Refusal) -> list[str]:
     return [
         path
         for path, binding in mapping.fields.items()
-        if isinstance(binding, Value | Parts | ByKey) and refusal(mapping, path) is None
+        if path != LINKED and isinstance(binding, Value | Parts | ByKey) and refusal(mapping, path) is None
     ]

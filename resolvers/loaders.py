@@ -78,7 +78,7 @@ def single(
             return found[0]
         mapping = level.mappings.get(token.mapping)
         return None if mapping is None else failed.get(mapping.source_id)
-    fitting = meant(token, rows, level, context)
+    fitting = meant(token, rows, level)
     unheard = [error for error in failed.values() if token.partner in (None, error.partner)]
     if len(fitting) == 1 and not unheard:
         return fitting[0]
@@ -115,7 +115,7 @@ async def children_of(
 ) -> list[Page]:
     """For each parent the page of the records that lead to it, as the sources are `asked`."""
     asking, unheard = put
-    names = context.catalog.model.identifiers(parents[0].entity) if step.named else None
+    names = parents[0].level.names if step.named else None
 
     async def ask(window: Window) -> tuple[list[list[Row]], list[SourceError]]:
         tokens, sort_out = sorted_out(parents, names, keyed=step.keyed)
@@ -177,7 +177,7 @@ async def links_of(context: Context, step: Step, cut: Slice, parents: Sequence[R
     for mine, failures in zip(tokens, unread, strict=True):
         found: dict[tuple[str, str], Row] = {}
         for token in mine:
-            leads = rows.get(token, []) if isinstance(token, KeyToken) else meant(token, rows, level, context)
+            leads = rows.get(token, []) if isinstance(token, KeyToken) else meant(token, rows, level)
             found.update({(row.mapping.id, row.key): row for row in leads})
         errors = [*failures, *_concerned(mine, level, failed)]
         pages.append(cut_found(context, level, cut, found.values(), errors))

@@ -17,9 +17,12 @@ from resolvers.record import Record
 
 
 async def find(
-    context: Context, level: Level, tokens: Iterable[Token]
+    context: Context, level: Level, tokens: Iterable[Token], field: str | None = None
 ) -> tuple[dict[Any, list[Row]], dict[str, SourceError]]:
-    """The rows that tokens lead to, by token's key or by (scheme, normalized); and errors by source id."""
+    """The rows that tokens lead to, by token's key or by (scheme, normalized); and errors by source id.
+
+    field: the path of the identifiers that are looked at, where it is not that of those by which records are linked.
+    """
     keys: dict[str, list[str]] = {}
     names: list[NameToken] = []
     for token in dict.fromkeys(tokens):
@@ -27,7 +30,7 @@ async def find(
             keys.setdefault(token.mapping, []).append(token.key)
         else:
             names.append(token)
-    field = context.catalog.model.identifiers(level.entity)
+    field = field or level.names
 
     def access(fetch: Fetch) -> Lookup | None:
         mine = {arm.mapping.id: keys[arm.mapping.id] for arm in fetch.arms if arm.mapping.id in keys}
@@ -61,9 +64,9 @@ async def find(
     return rows, failed
 
 
-def meant(token: NameToken, rows: Map[Any, list[Row]], level: Level, context: Context) -> list[Row]:
-    """The rows that carry a name token's identifier in a fitting country and partner."""
-    field = context.catalog.model.identifiers(level.entity)
+def meant(token: NameToken, rows: Map[Any, list[Row]], level: Level, field: str | None = None) -> list[Row]:
+    """The rows that carry a name token's identifier in a fitting country and partner. field: as in `find`."""
+    field = field or level.names
     place = level.paths.get(field) if field is not None else None
     found: dict[tuple[str, str], Row] = {}
     for row in rows.get(token.pair, ()):

@@ -117,9 +117,7 @@ class Planner:
         elif field_.kind is Kind.REFERENCE:  # the viewer's own record
             level = self._lookup(at, field_.type)
             here = Here(level, level.allow(m for m in self._shown(field_.type) if m.partner == self.grant.partner))
-            names = self.model.identifiers(field_.type)
-            if names is not None:
-                self._want(here, names, at)
+            self._want_names(here, at)
             self._step(at, Step(Kind.REFERENCE, field_.type, level), here, nodes, named)
         elif isinstance(named, GraphQLObjectType):
             self._partner_object(nodes, named, at, self._named_partner(nodes[0]))
@@ -255,9 +253,8 @@ class Planner:
         leading = self.sight.leading(follow, here.entity, field_)
         for mapping in (*leading.mappings, *leading.blocked):
             self._tell(mapping, via, at)
-        names = self.model.identifiers(here.entity)
-        if leading.named and names is not None:
-            self._want(Here(here.level, tuple(follow)), names, at)
+        if leading.named:
+            self._want_names(Here(here.level, tuple(follow)), at)
         level = self._level(field_.type)
         child = Here(level, level.allow(leading.mappings))
         step = Step(Kind.REVERSE, field_.type, level, path, via, frozenset(m.view for m in follow))
@@ -279,11 +276,11 @@ class Planner:
 
     def _same(self, nodes: list[FieldNode], named: Any, at: Place, here: Here, field_: Field, path: str) -> None:
         """The mappings that give an identifier which makes their records and those here the same; both must show it."""
-        names = self.model.identifiers(here.entity)
-        assert names is not None
+        plain, names = self.model.identifiers(here.entity), self.sight.names(here.entity)
+        assert plain is not None and names is not None
         for mapping in here.mappings:
-            if self.sight.schemes([mapping], names) & {strong.scheme for strong in field_.strong}:
-                self._want(Here(here.level, (mapping,)), names, at)
+            if self.sight.schemes([mapping], plain) & {strong.scheme for strong in field_.strong}:
+                self._want_names(Here(here.level, (mapping,)), at)
         follow = [m for m in here.mappings if self._refusal(m, names) is None]
         strong = {m: self.sight.strong(m, names, field_.strong) for m in self._shown(field_.type)}
         reached = [m for m in strong if any(m is not other and strong[m] & strong[other] for other in follow)]
@@ -302,9 +299,8 @@ class Planner:
     def _reach(self, level: Level, targets: Iterable[Target]) -> Here:
         """Let in the mappings that references can lead to, as far as the grant shows them."""
         reached = self.sight.reach(level.entity, targets)
-        names = self.model.identifiers(level.entity)
-        if names is not None and reached.named:
-            level.want(names, reached.named)
+        if level.names is not None and reached.named:
+            level.want(level.names, reached.named)
         return Here(level, level.allow(reached.mappings))
 
     def _step(self, at: Place, step: Step, child: Here, nodes: list[FieldNode], named: Any) -> None:
@@ -315,7 +311,7 @@ class Planner:
     # levels ----------------------------------------------------------------------------------------------------------
 
     def _level(self, entity: str) -> Level:
-        level = Level(entity)
+        level = Level(entity, self.sight.names(entity))
         self._levels.append(level)
         return level
 
@@ -331,6 +327,16 @@ class Planner:
         for mapping in here.mappings:
             if path in mapping.fields:
                 self._tell(mapping, path, at)
+
+    def _want_names(self, here: Here, at: Place) -> None:
+        """Ask for the identifiers by which records are linked, and tell who shows none of them."""
+        plain, names = self.model.identifiers(here.entity), here.level.names
+        if plain is None or names is None:
+            return
+        here.level.want(names, here.mappings)
+        for mapping in here.mappings:
+            if plain in mapping.fields and (names not in mapping.fields or self._refusal(mapping, names) is not None):
+                self._tell(mapping, plain, at)
 
     def _shown(self, entity: str) -> Iterable[Mapping]:
         return self.sight.shown(entity)

@@ -104,7 +104,10 @@ class Asking:
 
     async def _here(self, fetch: Fetch, access: Listing | Children, accepted: Accepted) -> list[Row]:
         window = access.window
-        needed = set(looked_at(self._model, fetch.entity, accepted.left)) if accepted.left is not None else set()
+        linked = self.demand.level.names
+        needed: set[str] = set()
+        if accepted.left is not None:
+            needed.update(looked_at(self._model, fetch.entity, accepted.left, linked))
         if not accepted.ordered:
             for key in self.order:
                 needed |= {key.path, *self._model.guards(fetch.entity, key.path)} - {""}
@@ -114,7 +117,7 @@ class Asking:
         rows = await self.context.rows(wide, _asked(access, read, accepted.taken))
         known = await self._known(wide, access, accepted, level, rows)
         withheld = {arm.mapping.view: arm.withheld for arm in wide.arms}
-        glance = Glance(self._model, fetch.entity, level.paths, withheld, known)
+        glance = Glance(self._model, fetch.entity, level.paths, withheld, known, linked)
         cut = len(rows) > ROWS_MOST
         if cut and accepted.ordered and isinstance(access, Listing):
             rows = _certain(rows, wide, window)

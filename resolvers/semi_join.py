@@ -120,9 +120,9 @@ class SemiJoin:
     def _way(self, level: Level, path: str, within: str) -> _Way:
         mappings = tuple(level.mappings.values())
         field = self._model.field(level.entity, path)
-        child = Level(field.type, places=self._places, aim=within + path)
+        names_ = self._sight.names(field.type)
+        child = Level(field.type, names_, places=self._places, aim=within + path)
         blocked = Level(field.type)
-        names_ = self._model.identifiers(field.type)
         via, named = "", False
         if field.kind is Kind.REVERSE:
             via = (field.via or "").partition(".")[2]
@@ -185,7 +185,7 @@ class SemiJoin:
         return rows
 
     def _own_tokens(self, rows: Iterable[Row], edge: _Edge) -> Iterable[Token]:
-        field = self._model.identifiers(edge.field.type)
+        field = edge.child.names
         for row in rows:
             names_ = field if edge.named and field in edge.child.given.get(row.mapping.view, ()) else None
             yield from Record(self.context, edge.child, row).tokens(names_)
@@ -198,7 +198,7 @@ class SemiJoin:
         anybody = [NameToken(token.scheme, token.normalized, None, None, token.value) for token in asked]
         rows, failed = await find(self.context, edge.child, anybody)
         self.failures.update(failed)
-        return any(len(meant(token, rows, edge.child, self.context)) > 1 for token in anybody)
+        return any(len(meant(token, rows, edge.child)) > 1 for token in anybody)
 
     # the near end first -----------------------------------------------------------------------------------------------
 
@@ -211,9 +211,9 @@ class SemiJoin:
         found: dict[int, Predicate],
     ) -> None:
         """Ask for what fits the rest of the filter, and of that what the edges lead to."""
-        level = Level(entity, places=self._places, aim=" and ".join(edge.child.aim for edge in edges))
+        names_ = self._sight.names(entity)
+        level = Level(entity, names_, places=self._places, aim=" and ".join(edge.child.aim for edge in edges))
         level.allow(mappings)
-        names_ = self._model.identifiers(entity)
         for edge in edges:
             if edge.field.kind is not Kind.REVERSE:
                 level.want(edge.some.path, edge.follow)
@@ -251,19 +251,17 @@ class SemiJoin:
             self._model,
             self._sight.refusal,
             frozenset(names(edge.inner)) - {""},
-            tuple(sorted(set(looked_at(self._model, edge.field.type, edge.inner)))),
+            tuple(sorted(set(looked_at(self._model, edge.field.type, edge.inner, edge.child.names)))),
         )
         wanted = list(dict.fromkeys(token for mine in tokens for token in mine))
         rows, failed = await find(self.context, level, wanted)
         self.failures.update(failed)
         withheld = {arm.mapping.view: arm.withheld for fetch in level.fetches for arm in fetch.arms}
-        glance = Glance(self._model, edge.field.type, level.paths, withheld)
+        glance = Glance(self._model, edge.field.type, level.paths, withheld, names=level.names)
         led = []
         for record, mine in zip(records, tokens, strict=True):
             for token in mine:
-                leads = (
-                    rows.get(token, [])[:1] if isinstance(token, KeyToken) else meant(token, rows, level, self.context)
-                )
+                leads = rows.get(token, [])[:1] if isinstance(token, KeyToken) else meant(token, rows, level)
                 if edge.field.kind is Kind.REFERENCE and len(leads) != 1:
                     continue
                 if any(glance.holds(edge.inner, row) for row in leads):
@@ -273,7 +271,7 @@ class SemiJoin:
 
     async def _led_back(self, edge: _Edge, records: list[Record]) -> list[Record]:
         asking = Asking.of(self.context, edge.child, edge.inner)
-        field = self._model.identifiers(records[0].entity) if edge.named else None
+        field = records[0].level.names if edge.named else None
         led = []
         for start in range(0, len(records), _PARENTS):
             some = records[start : start + _PARENTS]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from resolvers.agreement import Visible
 from resolvers.catalog import Catalog
-from resolvers.entity import Field, Model, Strong
+from resolvers.entity import LINKED, Field, Model, Strong
 from resolvers.mapping import Binding, ByIdentifier, ByKey, Mapping, Parts, Target
 from resolvers.viewer import Grant
 
@@ -49,8 +49,14 @@ class Sight:
         return (mapping for mapping, _ in self._shown.get(entity, ()))
 
     def refusal(self, mapping: Mapping, path: str) -> str | None:
-        """Why a mapping's path is not readable: FIELD_NOT_SHARED, SCOPE_REQUIRED, or None when it is."""
+        """Why a mapping's path is not readable: FIELD_NOT_SHARED, PURPOSE_REQUIRED, SCOPE_REQUIRED; None when it is."""
         shown = self._visible[mapping.view]
+        if path == LINKED:  # a view has them where they may be linked by
+            return (
+                None
+                if LINKED in mapping.fields
+                else self.refusal(mapping, self.model.identifiers(mapping.entity) or "")
+            )
         if shown.fields is not None and self._hidden(mapping.entity, path):
             # an edge through a field that the graph does not show needs its record to be shared, nothing more
             return None
@@ -60,6 +66,12 @@ class Sight:
             required = [f.name for f in type_.fields.values() if f.required and parts.holds(f.name)]
             codes += [shown.refusal(self.model, mapping.entity, f"{path}.{name}") for name in required]
         return min((code for code in codes if code is not None), default=None)  # what is not shared goes first
+
+    def names(self, entity: str) -> str | None:
+        """The path of the identifiers by which an entity's records are linked; None where it has none."""
+        plain = self.model.identifiers(entity)
+        linked = plain is not None and any(LINKED in mapping.fields for mapping in self.shown(entity))
+        return LINKED if linked else plain
 
     def agreements(self, mapping: Mapping) -> tuple[str, ...]:
         """The codes of the agreements that show a mapping's records."""
@@ -78,7 +90,7 @@ class Sight:
     def reach(self, entity: str, targets: Iterable[Target]) -> Reached:
         """The mappings of an entity that targets can lead to, as far as the grant shows them."""
         shown = list(self.shown(entity))
-        names = self.model.identifiers(entity)
+        names = self.names(entity)
         reached: dict[str, Mapping] = {}
         named: dict[str, Mapping] = {}
         for target in targets:
@@ -101,8 +113,8 @@ class Sight:
         via = (field.via or "").partition(".")[2]
         follow = list(here)
         following = frozenset(m.id for m in follow)
-        names = self.model.identifiers(entity)
-        schemes = self.schemes(follow, names) if names is not None else frozenset()
+        plain, names = self.model.identifiers(entity), self.names(entity)
+        schemes = self.schemes(follow, plain) if plain is not None else frozenset()
         readable = self.schemes([m for m in follow if names and self.refusal(m, names) is None], names or "")
         leading: list[Mapping] = []
         blocked: list[Mapping] = []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 from resolvers.agreement import Agreement, Share, Visible
-from resolvers.entity import FieldClass, Model
+from resolvers.entity import LINKED, FieldClass, Model
+from resolvers.expression import outcomes
 from resolvers.mapping import Granted, Mapping, Parts, Value
 from resolvers.operand import CALLER
 from resolvers.predicate import And, Compare, Not, Or, Predicate, Some, normal
@@ -64,19 +66,59 @@ def shown(model: Model, entity: str, provider: str, grant: Grant, agreements: It
     ]
 
 
-def views(model: Model, mapping: Mapping, shown: Sequence[Shown]) -> list[tuple[Mapping, Visible]]:
-    """A mapping as a grant shows it: with what it shows of the rows that fulfil a condition."""
+def views(
+    model: Model, mapping: Mapping, shown: Sequence[Shown], *, linked: bool = False
+) -> list[tuple[Mapping, Visible]]:
+    """A mapping as a grant shows it: with what it shows of the rows that fulfil a condition. linked: whether the grant
+    lets some of the entity's records be linked by other identifiers than it lets read."""
     found = []
+    names = model.identifiers(mapping.entity)
     for index, one in enumerate(shown):
         view = mapping
         if one.visible.masks:
             view = replace(view, fields={path: _masked(path, b, one.visible) for path, b in view.fields.items()})
+        if names is not None and isinstance(parts := view.fields.get(names), Parts):
+            fields = dict(view.fields)
+            if one.visible.read is not None:
+                fields[names] = _of_schemes(parts, one.visible.read)
+            if linked and (by := _links(model, mapping.entity, parts, one.visible)) is not None:
+                fields[LINKED] = by
+            view = replace(view, fields=fields)
         if one.condition is not None:
             view = replace(view, granted=Granted(one.condition, mapping))
         if len(shown) > 1:
             view = replace(view, share=f"/{index + 1}")
         found.append((view, one.visible))
     return found
+
+
+def apart(shown: Iterable[Shown]) -> bool:
+    """Whether records may be linked by other identifiers than may be read."""
+    return any(one.visible.match or one.visible.read is not None for one in shown)
+
+
+def _links(model: Model, entity: str, parts: Parts, visible: Visible) -> Parts | None:
+    """The identifiers by which records are linked: those that may be read, and those that may be no more than that."""
+    names = model.identifiers(entity)
+    assert names is not None
+    refusal = visible.refusal(model, entity, names)
+    if refusal is None:
+        return parts if visible.read is None else _of_schemes(parts, visible.read | visible.match)
+    if refusal != "FIELD_NOT_SHARED" or not visible.match or not visible.holds(model.field(entity, names)):
+        return None
+    return _of_schemes(parts, visible.match)
+
+
+def _of_schemes(parts: Parts, schemes: frozenset[str]) -> Parts:
+    """The identifiers of some schemes; an entry that may be of others too is not among them."""
+    members: list[Map[str, Value]] = []
+    exact: set[int] = set()
+    for index, member in enumerate(parts.members):
+        if "scheme" in member and {str(name) for name in outcomes(member["scheme"])} <= schemes:
+            if index in parts.exact:
+                exact.add(len(members))
+            members.append(member)
+    return Parts(tuple(members), frozenset(exact))
 
 
 def of_caller(predicate: Predicate, partner: str) -> Predicate:
@@ -129,7 +171,7 @@ def _together(model: Model, entity: str, grant: Grant, granting: Sequence[Sharin
         grant.scopes,
         purposeful=purposeful,
         masks=tuple(sorted(masks.items())),
-        read=None if None in reading else frozenset[str]().union(*(read or () for read in reading)),
+        read=None if not reading or None in reading else frozenset[str]().union(*(read or () for read in reading)),
         match=frozenset[str]().union(*(share.match for share, _ in apart)),
     )
 

@@ -18,7 +18,7 @@ from graphql import (
     is_non_null_type,
 )
 
-from resolvers.entity import Entity, Field, Kind, Model, Part
+from resolvers.entity import LINKED, Entity, Field, Kind, Model, Part, is_identifiers
 from schema.declaration import DECLARATION, Declaration, EntityDeclaration
 from schema.graph import build
 from schema.scheme import KEPT
@@ -44,6 +44,8 @@ def model() -> Model:
         fields = _fields(type_, parts)
         for name, target in declared.hidden.items():
             fields[name] = Field(name, Kind.REFERENCE, target, hidden=True)
+        for found in [field for field in fields.values() if is_identifiers(field, parts)]:
+            fields[LINKED] = Field(LINKED, Kind.PART, found.type, many=True, hidden=True)
         entities[type_.name] = Entity(
             type_.name,
             MappingProxyType(fields),

@@ -14,7 +14,7 @@ from resolvers.connectors.sql.joined import with_join
 from resolvers.connectors.sql.leading import Tokens, link_tables, named, targets_rows
 from resolvers.connectors.sql.own_key import key_in
 from resolvers.connectors.sql.render import Renderer, Unpushable
-from resolvers.entity import Field, Model
+from resolvers.entity import LINKED, Field, Model
 from resolvers.expression import Case, Constant
 from resolvers.fetch import Arm
 from resolvers.identifier import KeyToken, NameToken, Token
@@ -89,7 +89,7 @@ class EdgeConditions:
         own = [self.renderer.key(name) for name in mapping.key]
         found = [key_in(own, keys, self.renderer.dialect)] if keys else []
         asked = [t for t in tokens if isinstance(t, NameToken) and t.partner in (None, mapping.partner)]
-        path = self.model.identifiers(mapping.entity)
+        path = LINKED if LINKED in mapping.fields else self.model.identifiers(mapping.entity)
         parts = mapping.fields.get(path) if path is not None and path not in self.arm.withheld else None
         if asked and isinstance(parts, Parts):
             for index, member in enumerate(parts.members):
