@@ -153,6 +153,7 @@ def _withheld(withheld: Sequence[Withheld], catalog: Catalog, grant: Grant) -> l
             "contact": catalog.partners[told.partner].contact,
             **({"scopes": scopes} if (scopes := lacking(told)) else {}),
             **({"usedIn": told.used_in} if told.used_in else {}),
+            **({"partly": True} if told.partly else {}),
         }
         for told in withheld
     ]

@@ -130,8 +130,9 @@ def _judged(
             leads_back = path in fields and fields[path].kind is Kind.REVERSE
             code = context.sight.refusal(mapping, path) if leads_back or mapping.holds(path) else None
             if code is not None:
-                agreements = context.sight.agreements(mapping)
-                found.append(Withheld(place, mapping.partner, mapping.entity, path, code, agreements, use))
+                sight = context.sight
+                agreements, partly = sight.agreements(mapping), sight.partly(mapping, path)
+                found.append(Withheld(place, mapping.partner, mapping.entity, path, code, agreements, use, partly))
     return tuple(found)
 
 

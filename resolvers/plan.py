@@ -37,7 +37,8 @@ class Step:
 class Withheld:
     """A field that was asked for and that one partner does not show: told once per place and partner.
 
-    used_in: FILTER or ORDER where it was not to be shown, but to be looked at.
+    used_in: FILTER or ORDER where it was not to be shown, but to be looked at. partly: whether the partner shows it in
+    other records of the kind.
     """
 
     path: tuple[str, ...]
@@ -47,6 +48,7 @@ class Withheld:
     code: str
     agreements: tuple[str, ...]
     used_in: str | None = None
+    partly: bool = False
 
 
 @dataclass(slots=True, eq=False)

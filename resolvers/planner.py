@@ -355,5 +355,6 @@ class Planner:
         if any((at[:length], mapping.partner, path) in self._told for length in range(len(at) + 1)):
             return  # told already, here or of the part that holds it
         self._told.add((at, mapping.partner, path))
-        agreements = self.sight.agreements(mapping)
-        self.plan.withheld.append(Withheld(at, mapping.partner, mapping.entity, path, code, agreements))
+        agreements, partly = self.sight.agreements(mapping), self.sight.partly(mapping, path)
+        told = Withheld(at, mapping.partner, mapping.entity, path, code, agreements, partly=partly)
+        self.plan.withheld.append(told)

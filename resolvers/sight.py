@@ -73,6 +73,11 @@ class Sight:
         linked = plain is not None and any(LINKED in mapping.fields for mapping in self.shown(entity))
         return LINKED if linked else plain
 
+    def partly(self, mapping: Mapping, path: str) -> bool:
+        """Whether a path is readable in other records of the same mapping."""
+        views = (other for other in self.shown(mapping.entity) if other.id == mapping.id and other is not mapping)
+        return any(self.refusal(other, path) is None for other in views)
+
     def agreements(self, mapping: Mapping) -> tuple[str, ...]:
         """The codes of the agreements that show a mapping's records."""
         return self._visible[mapping.view].agreements

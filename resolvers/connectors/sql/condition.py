@@ -129,6 +129,8 @@ class Conditions:
             return _constant(compares(default if found is None else found, operator, wanted))
         if field.many or (binding is not None and not isinstance(binding, Value)):
             raise Unpushable(path)
+        if field.kind is Kind.PARTNER and self.along is not None:  # of others, whom the caller may know is to be heeded
+            return self._partner(path, binding, operator, wanted)
         if field.values:
             return self._enum(path, field, binding, default, operator, wanted)
         match field.type:
@@ -144,6 +146,14 @@ class Conditions:
                 return self._text(path, binding, operator, wanted)
             case _:
                 raise Unpushable(path)
+
+    def _partner(self, path: str, binding: Value | None, operator: str, wanted: Any) -> Element:
+        if binding is None or not pushable(binding):
+            raise Unpushable(path)
+        code = self.renderer.code_point(self.renderer.translated(self.renderer.value(binding), binding))
+        if operator == "isNull":
+            return code.is_(None) if wanted else code.is_not(None)
+        return code.in_(wanted) if operator == "in" else compared(code, operator, wanted)
 
     def _key(self, path: str) -> SortColumn:
         found = sort_key(self.model, self.arm, self.renderer, path, self.zone)
