@@ -16,9 +16,13 @@ from tests.worlds import Stock, World, federation, fillings, law
 
 VIEWER = "pine"
 HOMES = {"maple.cars": "mariadb", "oak.bikes": "sqlite", "pine.vans": "postgres", "pine.tools": "postgres"}
-HOMES |= {"spruce.things": "sqlite"}
+HOMES |= {"spruce.things": "sqlite", "fern.vans": "mariadb", "holly.cars": "postgres"}
 # What each shares with the viewer. Its manufacturers are the other half of a serial number.
 SHARED = {"maple": ["identifiers", "manufacturer"], "oak": ["manufacturer"], "spruce": ["identifiers"]}
+SHARED |= {"fern": ["identifiers", "manufacturer"], "holly": ["manufacturer"]}
+# The schemes that some let be read, and those that records may be linked by and no more; the others all or none.
+READ = {"fern": ["LICENSE_PLATE", "INVENTORY_NO"]}
+MATCH = {"fern": ["VIN"], "holly": ["VIN", "SERIAL"]}
 COLUMNS: Mapping[str, st.SearchStrategy[Any]] = {
     "id": st.integers(0, 12),
     "vin": st.sampled_from(["VF1", "vf-1", "VF2", "--", None]),
@@ -44,10 +48,17 @@ def _stock(id_: str, home: str) -> Stock:
 
 
 STOCKS = [_stock(*pair) for pair in HOMES.items()]
-AGREEMENTS = {
-    code: f'[[agreement]]\ncode = "all"\nwith = ["{VIEWER}"]\n[agreement.Asset]\nfields = {fields!r}\n'
-    for code, fields in SHARED.items()
-}
+
+
+def _agreement(code: str) -> str:
+    finer = [f"read = {READ[code]}"] if code in READ else []
+    finer += [f"match = {MATCH[code]}"] if code in MATCH else []
+    found = f'[[agreement]]\ncode = "all"\nwith = ["{VIEWER}"]\n[agreement.Asset]\nfields = {SHARED[code]}\n'
+    found += f"identifiers = {{ {', '.join(finer)} }}\n" if finer else ""
+    return found.replace("'", '"')
+
+
+AGREEMENTS = {code: _agreement(code) for code in SHARED}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +71,16 @@ async def world(postgres: Server, mariadb: Server, tmp_path_factory: pytest.Temp
 def shares(mapping: str, field: str) -> bool:
     partner = mapping.partition(".")[0]
     return partner == VIEWER or field in SHARED[partner]
+
+
+def readable(mapping: str) -> set[str]:
+    """The schemes of a mapping's identifiers that the viewer may read."""
+    return set(READ.get(mapping.partition(".")[0], SCHEMES.values())) if shares(mapping, "identifiers") else set()
+
+
+def linking(mapping: str) -> set[str]:
+    """The schemes by which its records may be linked."""
+    return readable(mapping) | set(MATCH.get(mapping.partition(".")[0], ()))
 
 
 def compared(value: str | None) -> str:
@@ -75,10 +96,10 @@ def carried(row: Row) -> Iterator[tuple[str, str, str | None]]:
 
 def marks(mapping: str, row: Row) -> set[tuple[str | None, ...]]:
     """What makes a row the same as others, as far as the viewer is shown it."""
-    if not shares(mapping, "identifiers"):
-        return set()
-    found = set()
+    found: set[tuple[str | None, ...]] = set()
     for scheme, key, country in carried(row):
+        if scheme not in linking(mapping):
+            continue
         if scheme == "VIN":
             found.add((scheme, key))
         if scheme == "LICENSE_PLATE" and country is not None:
@@ -106,7 +127,7 @@ async def test_the_same_things_are_those_that_share_a_strong_identifier(
             for other, like in held
             if other != mapping and marks(mapping, row) & marks(other, like)
         ]
-        if shares(mapping, "identifiers")
+        if linking(mapping)
         else None
         for mapping, row in held
     }
@@ -148,7 +169,7 @@ async def test_an_identifier_finds_whatever_carries_it(
     expected = [
         f"{mapping}:{row['id']}"
         for mapping, row in held
-        if shares(mapping, "identifiers")
+        if scheme in readable(mapping)
         and any(
             (scheme, compared(value)) == (kind, key) and (None in (land, country) or land == country)
             for kind, key, land in carried(row)
@@ -169,3 +190,32 @@ async def test_an_identifier_finds_whatever_carries_it(
             break
         given["after"] = page["pageInfo"]["endCursor"]
     assert found == expected
+
+
+@law(20)
+@given(rows=fillings(STOCKS, 6), scheme=st.sampled_from([*SCHEMES.values()]))
+async def test_what_may_only_be_linked_by_is_read_nowhere(
+    world: World, rows: dict[str, list[Row]], scheme: str
+) -> None:
+    held = [(mapping, row) for mapping, found in (await world.fill(rows)).items() for row in found]
+    query = """query ($filter: AssetFilter) { assets(first: 1000, filter: $filter) {
+        totalCount nodes { id identifiers { scheme normalized country } sameAs { nodes { id } } }
+    } }"""
+    for not_ in (False, True):
+        some = {"identifiers": {"some": {"scheme": {"eq": scheme}}}}
+        given = {"filter": {"not": some} if not_ else some}
+        page = (await world.gateway.data(query, given, partner=VIEWER))["assets"]
+        shown = {
+            f"{mapping}:{row['id']}": [one for one in carried(row) if one[0] in readable(mapping)]
+            for mapping, row in held
+        }
+        passing = {
+            name
+            for name, names in shown.items()
+            if readable(name.partition(":")[0]) and any(one[0] == scheme for one in names) != not_
+        }
+        assert {named(node) for node in page["nodes"]} == passing
+        assert page["totalCount"] == len(passing)
+        for node in page["nodes"]:
+            told = [(one["scheme"], one["normalized"], one["country"]) for one in node["identifiers"]]
+            assert sorted(told, key=str) == sorted(shown[named(node)], key=str)
