@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from resolvers.errors import CatalogError, GatewayError
-from resolvers.identity import SCOPES
-from resolvers.section import Mistakes, Section, nearest
+from resolvers.identity import PURPOSE, SCOPES
+from resolvers.section import Mistakes, Section
 
 if TYPE_CHECKING:
-    from gateway.keys import ApiKey, ApiKeys
     from gateway.settings import Settings
-
-T = TypeVar("T")
-DAY = 86400.0
-LONGEST_KEY = 732 * DAY
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,15 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("query", nargs="?", type=Path, help="a file with the operation; without one: standard input")
     explain.add_argument("--as", dest="partner", metavar="CODE", help="the partner that asks")
     explain.add_argument("--subject", default="explain", help="who asks; default explain")
-    explain.add_argument("--scopes", type=_scopes, default="read", help='like "read read:contact"; default read')
-    explain.add_argument("--purpose", type=_word, help="what it is for")
+    explain.add_argument("--scopes", type=_words, default="read", help='like "read read:contact"; default read')
+    explain.add_argument("--purpose", type=_purpose, help="what it is for")
     explain.add_argument("--variables", type=Path, metavar="FILE", help="a JSON file with the operation's variables")
     explain.add_argument("--operation", metavar="NAME", help="which one, where the text has several")
     explain.add_argument("--value", metavar="PARTNER.MAPPING.FIELD", help="say how this field comes about instead")
     explain.add_argument("--key", help="with --value: and what it is in the row with this key")
     explain.add_argument("--brief", action="store_true", help="leave the statements out")
     explain.add_argument("--json", action="store_true", help="print JSON (docs/explain.md)")
-    explain.set_defaults(misused=explain.error)
 
     _command(commands, "schema", _schema, "print the schema (SDL)")
 
@@ -121,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     create = _command(actions, "create", _create_key, "make a key and print it, once")
     _config(create)
     _credential(create, "90d")
-    create.add_argument("--name", required=True, help='what it is for, e.g. "fleet sync"')
+    create.add_argument("--name", required=True, type=_title, help='what it is for, e.g. "fleet sync"')
     listing = _command(actions, "list", _list_keys, "list keys, never their secrets")
     _config(listing)
     listing.add_argument("--partner", metavar="CODE", help="only this partner's")
@@ -129,6 +121,20 @@ def _parser() -> argparse.ArgumentParser:
     revoke = _command(actions, "revoke", _revoke_key, "end a key at once")
     _config(revoke)
     revoke.add_argument("key", help="its id, or how it starts")
+
+    audit = commands.add_parser("audit", help="look into the audit: who read what", allow_abbrev=False)
+    looks = audit.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    verify = _command(looks, "verify", _verify_audit, "verify that every entry is as it was written")
+    _config(verify)
+    verify.add_argument("--from", dest="heads", type=Path, metavar="HEADFILE", help="heads that somebody kept")
+    verify.add_argument("--json", action="store_true", help="print JSON (docs/audit.md)")
+    show = _command(looks, "show", _show_audit, "print who read what of a partner, newest first")
+    _config(show)
+    show.add_argument("--partner", required=True, metavar="CODE", help="the partner whose records were read")
+    show.add_argument("--since", type=_since, metavar="DAY", help="only from this day or time on, like 2026-01-31")
+    show.add_argument("--json", action="store_true", help="print a JSON list")
+    heads = _command(looks, "heads", _print_heads, "print the signed ends of the chains, for partners to keep")
+    _config(heads)
     return parser
 
 
@@ -142,7 +148,7 @@ def _command(
     text: str,
 ) -> argparse.ArgumentParser:
     parser = group.add_parser(name, help=text, description=text, allow_abbrev=False)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, misused=parser.error)
     return parser
 
 
@@ -152,8 +158,8 @@ def _config(parser: argparse.ArgumentParser) -> None:
 
 def _credential(parser: argparse.ArgumentParser, expires: str) -> None:
     parser.add_argument("--partner", required=True, metavar="CODE", help="the partner it speaks for")
-    parser.add_argument("--scope", action="append", type=_scope, help="may be repeated; default read")
-    parser.add_argument("--purpose", action="append", default=[], type=_word, help="may be repeated")
+    parser.add_argument("--scope", action="append", type=_word, help="may be repeated; default read")
+    parser.add_argument("--purpose", action="append", default=[], type=_purpose, help="may be repeated")
     parser.add_argument("--expires", type=_seconds, default=expires, help=f"like 90d, 12h or 30m; default {expires}")
 
 
@@ -171,21 +177,26 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _scope(text: str) -> str:
-    if text in SCOPES:
-        return text
-    hint = nearest(text, SCOPES) or "one of: " + ", ".join(SCOPES)
-    raise argparse.ArgumentTypeError(f"there is no scope {text!r}; {hint}")
-
-
-def _scopes(text: str) -> tuple[str, ...]:
-    return tuple(_scope(word) for word in text.split())
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_word(word) for word in text.split())
 
 
 def _word(text: str) -> str:
     if text and not text.split()[1:] and text.isprintable():
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is not one word")
+
+
+def _purpose(text: str) -> str:
+    if PURPOSE.fullmatch(text):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not one word of at most 64 ASCII characters")
+
+
+def _title(text: str) -> str:
+    if text.strip() and text.isprintable() and len(text) <= 255:
+        return text
+    raise argparse.ArgumentTypeError("a name has 1 to 255 characters, on one line")
 
 
 def _version(chosen: argparse.Namespace) -> int:
@@ -261,6 +272,10 @@ def _explain(chosen: argparse.Namespace) -> int:
     from gateway import explain
     from resolvers.viewer import Viewer
 
+    if not SCOPES.keys() >= set(chosen.scopes):
+        from gateway import credentials
+
+        credentials.check_scopes(chosen, chosen.scopes, credentials.catalog_of(_settings(chosen), os.environ)[0])
     text = sys.stdin.read() if chosen.query is None or str(chosen.query) == "-" else chosen.query.read_text("utf-8")
     purposes = () if chosen.purpose is None else (chosen.purpose,)
     viewer = Viewer(chosen.partner, chosen.subject, frozenset(chosen.scopes), purposes, chosen.purpose)
@@ -275,123 +290,59 @@ def _schema(chosen: argparse.Namespace) -> None:
 
 
 def _token(chosen: argparse.Namespace) -> None:
-    from gateway import key_material, tokens
+    from gateway import credentials
 
-    settings = _settings(chosen)
-    if not settings.own_issuer:
-        raise GatewayError(
-            "This gateway does not accept tokens of its own.",
-            code="OWN_ISSUER_OFF",
-            hint=f"Set own_issuer = true in {chosen.config} and start the gateway anew, or make an API key.",
-        )
-    if chosen.expires > tokens.LONGEST:
-        longest = f"{tokens.LONGEST / DAY:.0f} days"
-        raise GatewayError(
-            f"A token may live at most {longest}: it cannot be revoked.",
-            code="TOO_LONG",
-            hint="An API key can live longer: gateway keys create.",
-        )
-    _known_partner(settings, chosen.partner)
-    secrets = key_material.load(settings.state_folder, settings.secrets)
-    print(
-        tokens.OwnIssuer.from_seed(secrets.tokens).issue(
-            partner=chosen.partner,
-            subject=chosen.subject,
-            scopes=chosen.scope or ["read"],
-            purposes=chosen.purpose,
-            lifetime=chosen.expires,
-        )
-    )
+    credentials.print_token(chosen, _settings(chosen), os.environ)
 
 
 def _create_key(chosen: argparse.Namespace) -> None:
-    settings = _settings(chosen)
-    if chosen.expires > LONGEST_KEY:
-        raise GatewayError(f"A key may live at most {LONGEST_KEY / DAY:.0f} days.", code="TOO_LONG")
-    _known_partner(settings, chosen.partner)
-    key, text = _with_keys(
-        settings,
-        lambda keys: keys.create(
-            partner=chosen.partner,
-            name=chosen.name,
-            scopes=chosen.scope or ["read"],
-            purposes=chosen.purpose,
-            lifetime=chosen.expires,
-        ),
-    )
-    # The key alone on stdout, so that a script can take it.
-    print(f"Key {key.id} of {key.partner}, until {_time(key.expires)}. It is shown only now:", file=sys.stderr)
-    print(text)
+    from gateway import credentials
+
+    credentials.create_key(chosen, _settings(chosen), os.environ)
 
 
 def _list_keys(chosen: argparse.Namespace) -> None:
-    keys = _with_keys(_settings(chosen), lambda keys: keys.all(chosen.partner))
-    now = datetime.now(UTC).timestamp()
-    rows = [_facts(key, now) for key in keys]
-    if chosen.json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    head = ("id", "partner", "name", "scopes", "purposes", "created", "expires", "state")
-    table = [head, *(tuple(str(row[name]) for name in head) for row in rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
-    for row in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    from gateway import credentials
+
+    credentials.list_keys(chosen, _settings(chosen))
 
 
 def _revoke_key(chosen: argparse.Namespace) -> None:
-    key = _with_keys(_settings(chosen), lambda keys: keys.revoke(chosen.key))
-    already = f" since {_time(key.revoked)}, as it was before" if key.revoked is not None else ""
-    print(f"Key {key.id} ({key.name}) of {key.partner} is revoked{already}.")
+    from gateway import credentials
+
+    credentials.revoke_key(chosen, _settings(chosen))
 
 
-def _facts(key: ApiKey, now: float) -> dict[str, str | None]:
-    return {
-        "id": key.id,
-        "partner": key.partner,
-        "name": key.name,
-        "scopes": " ".join(key.scopes),
-        "purposes": " ".join(key.purposes),
-        "created": _time(key.created),
-        "expires": _time(key.expires),
-        "revoked": None if key.revoked is None else _time(key.revoked),
-        "state": key.condition(now),
-    }
+def _verify_audit(chosen: argparse.Namespace) -> int:
+    from gateway import audit_command
+
+    return audit_command.verify(chosen, _settings(chosen))
 
 
-def _time(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+def _show_audit(chosen: argparse.Namespace) -> None:
+    from gateway import audit_command
+
+    audit_command.show(chosen, _settings(chosen))
+
+
+def _print_heads(chosen: argparse.Namespace) -> None:
+    from gateway import audit_command
+
+    audit_command.heads(chosen, _settings(chosen))
+
+
+def _since(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day and no time") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _settings(chosen: argparse.Namespace) -> Settings:
     from gateway import settings
 
     return settings.load(chosen.config, os.environ)
-
-
-def _with_keys(settings: Settings, work: Callable[[ApiKeys], Awaitable[T]]) -> T:
-    from gateway.keys import ApiKeys
-    from gateway.state import State
-
-    async def run() -> T:
-        state = State(settings.state_url)
-        try:
-            return await work(ApiKeys(state))
-        finally:
-            await state.close()
-
-    return asyncio.run(run())
-
-
-def _known_partner(settings: Settings, code: str) -> None:
-    from resolvers import catalog
-    from schema.model import model
-
-    known, mistakes = catalog.load(settings.partners, model(), os.environ)
-    if code not in known.partners:
-        hint = nearest(code, known.partners) or "known: " + ", ".join(sorted(known.partners))
-        if any(mistake.level == "error" for mistake in mistakes):
-            hint += "; some partner files have mistakes: gateway check"
-        raise GatewayError(f"There is no partner {code!r}.", code="PARTNER_UNKNOWN", hint=hint)
 
 
 if __name__ == "__main__":

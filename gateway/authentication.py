@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway import keys
+from gateway.carried import purposes_in
 from gateway.issuers import Issuers
 from gateway.keyring import Keyring
-from gateway.verification import RefusedError, Verified, verify
+from gateway.remembered import Remembered
+from gateway.verification import RefusedError, verify
 from resolvers.errors import RequestError
 from resolvers.identity import Identity
 from resolvers.viewer import Viewer
@@ -20,7 +21,6 @@ from resolvers.viewer import Viewer
 log = logging.getLogger(__name__)
 
 MAX_CREDENTIAL = 16 * 1024  # bytes of the Authorization header
-MAX_VERIFIED = 10_000  # tokens remembered
 
 CHALLENGE = 'Bearer realm="partner-gateway"'
 # RFC 9110 section 11.4 and RFC 6750 section 2.1: the scheme in any case, then one token68.
@@ -33,13 +33,17 @@ class Authenticator:
     def __init__(self, issuers: Issuers, keyring: Keyring | None = None) -> None:
         self._issuers = issuers
         self._keyring = keyring
-        # By SHA-256 of the header, oldest first; with each, its viewer by the purpose asked for.
-        self._verified: dict[bytes, tuple[Verified, dict[str, Viewer]]] = {}
+        self._remembered = Remembered()
 
-    async def adopt(self, identities: Mapping[str, Identity | None]) -> None:
-        """Take over the partners of a new catalog, by code: from now on only they, and only as it says."""
-        await self._issuers.adopt(identities)
-        self._verified.clear()
+    async def adopt(self, identities: Mapping[str, Identity | None], scopes: Iterable[str] = ()) -> None:
+        """Take over the partners of a new catalog, by code: from now on only they, and only as it says.
+
+        scopes: those that its agreements ask for, besides the gateway's own.
+        """
+        gone = self._issuers.adopt(identities, scopes)
+        self._remembered.clear()  # before anything is waited for: nobody is let in as it was
+        for issuer in gone:
+            await issuer.close()
 
     async def close(self) -> None:
         """End what runs for the issuers. The keyring's database is not the authenticator's to close."""
@@ -75,12 +79,9 @@ class Authenticator:
     async def _viewer(self, authorization: bytes) -> tuple[Viewer, dict[str, Viewer]]:
         """The viewer of a credential, and the same with each of its purposes that was asked for before."""
         digest = hashlib.sha256(authorization).digest()
-        known = self._verified.get(digest)
+        known = self._remembered.get(digest)
         if known is not None:
-            verified = known[0]
-            if verified.expires > time.time() and verified.published.holds(verified.key):
-                return verified.viewer, known[1]
-            del self._verified[digest]
+            return known.verified.viewer, known.chosen
         if len(authorization) > MAX_CREDENTIAL:
             raise RefusedError(f"{len(authorization)} bytes are too many")
         match = _BEARER.fullmatch(authorization)
@@ -88,12 +89,13 @@ class Authenticator:
             raise RefusedError("not a bearer credential")
         if match[1].startswith(keys.PREFIX.encode()):
             return await self._of_key(match[1].decode()), {}
-        verified = await verify(match[1], self._issuers)
-        while len(self._verified) >= MAX_VERIFIED:
-            del self._verified[next(iter(self._verified))]
-        chosen: dict[str, Viewer] = {}
-        self._verified[digest] = verified, chosen
-        return verified.viewer, chosen
+        usual = b"Bearer " + match[1]
+        if usual != authorization:  # one token is remembered once, in whatever ways its scheme is written
+            digest = hashlib.sha256(usual).digest()
+            known = self._remembered.get(digest)
+        if known is None:
+            known = self._remembered.put(digest, await verify(match[1], self._issuers))
+        return known.verified.viewer, known.chosen
 
     async def _of_key(self, text: str) -> Viewer:
         key = await self._keyring.find(text) if self._keyring else None
@@ -101,7 +103,8 @@ class Authenticator:
             raise RefusedError("an API key that is unknown, revoked or expired")
         if key.partner not in self._issuers.partners:
             raise RefusedError(f"API key {key.id} of a partner that is not in the catalog")
-        return Viewer(key.partner, f"key:{key.id}", frozenset(key.scopes), key.purposes)
+        scopes, purposes = self._issuers.vocabulary.scopes_in(key.scopes), purposes_in(key.purposes)
+        return Viewer(key.partner, f"key:{key.id}", scopes, purposes)
 
 
 def _unauthenticated() -> RequestError:

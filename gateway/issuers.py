@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from gateway import jwks, key_sets, tokens
+from gateway.carried import Vocabulary
 from gateway.key_sets import Clock, FileKeys, FixedKeys, KeySet, UrlKeys
 from gateway.tokens import OwnIssuer
 from resolvers.errors import Mistake
@@ -28,9 +29,17 @@ class Issuer:
     partner: str | None
     keys: KeySet
 
+    async def close(self) -> None:
+        """End a fetch of its keys that is under way."""
+        if isinstance(self.keys, UrlKeys):
+            await self.keys.close()
+
 
 class Issuers:
-    """Issuers by their exact name, and the partners that exist. Each has its own keys: equal key names never mix."""
+    """Issuers by their exact name, the partners that exist, and the words that credentials may carry.
+
+    Each issuer has its own keys: equal key names never mix.
+    """
 
     def __init__(self, own: OwnIssuer | None = None, clock: Clock = time.monotonic) -> None:
         self._own = Issuer(tokens.IDENTITY, None, FixedKeys([own.key])) if own else None
@@ -38,12 +47,21 @@ class Issuers:
         self._session: aiohttp.ClientSession | None = None
         self._by_name: dict[str, Issuer] = {}
         self.partners: frozenset[str] = frozenset()
+        self.vocabulary = Vocabulary()
+
+    def vouch(self, own: OwnIssuer) -> None:
+        """From the next `adopt` on, this is the gateway's own issuer, where it has one."""
+        if self._own is not None:
+            self._own = Issuer(tokens.IDENTITY, None, FixedKeys([own.key]))
 
     def get(self, name: str) -> Issuer | None:
         return self._by_name.get(name)
 
-    async def adopt(self, identities: Mapping[str, Identity | None]) -> None:
-        """Take over the partners of a catalog, by code. Keys of an identity that did not change are kept.
+    def adopt(self, identities: Mapping[str, Identity | None], scopes: Iterable[str] = ()) -> list[Issuer]:
+        """Take over the partners of a catalog, by code; the issuers that are gone are returned, to be closed.
+
+        Keys of an identity that did not change are kept. scopes: those that the catalog's agreements ask for, besides
+        the gateway's own.
 
         A name that two partners claim, or that is the gateway's own, would let one speak for another: it is refused to
         both, and said in the log.
@@ -60,14 +78,12 @@ class Issuers:
             known = old.get(identity.issuer)
             kept = known and known.identity == identity and known.partner == partner
             new[identity.issuer] = known if known and kept else Issuer(identity, partner, self._keys(identity))
-        self._by_name, self.partners = new, frozenset(identities)
-        for issuer in old.values():
-            if new.get(issuer.identity.issuer) is not issuer:
-                await _close(issuer)
+        self._by_name, self.partners, self.vocabulary = new, frozenset(identities), Vocabulary.of(scopes)
+        return [issuer for name, issuer in old.items() if new.get(name) is not issuer]
 
     async def close(self) -> None:
         for issuer in self._by_name.values():
-            await _close(issuer)
+            await issuer.close()
         if self._session is not None:
             await self._session.close()
 
@@ -81,11 +97,6 @@ class Issuers:
         if self._session is None:
             self._session = key_sets.session()
         return self._session
-
-
-async def _close(issuer: Issuer) -> None:
-    if isinstance(issuer.keys, UrlKeys):
-        await issuer.keys.close()
 
 
 async def check(partners: Iterable[Partner], *, offline: bool) -> list[Mistake]:

@@ -6,17 +6,23 @@ import base64
 import hashlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 
 log = logging.getLogger(__name__)
 
 MAX_BYTES = 256 * 1024
 MAX_KEYS = 100
-RSA_BITS = 2048
+OF_A_NAME = 4  # keys of one `kid`: each may be tried on a signature
+RSA_BITS = range(2048, 8193)
+
+# Who publishes these has given the key away: anybody may sign with it now (RFC 7518 sections 6.2.2, 6.3.2, 6.4).
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 # Members that make the public key, in the order of its thumbprint (RFC 7638 section 3.2), and the signatures it can
 # verify (RFC 7518 section 3.1, RFC 8037 section 3.1).
@@ -44,28 +50,42 @@ class Key:
 def keys(text: bytes, algorithms: Iterable[str]) -> tuple[Key, ...]:
     """The keys of a set that can verify one of these algorithms.
 
-    A member that is not such a key (another use, an unknown type, too short, without `kid`) is passed over, as RFC 7517
-    section 5 asks. ValueError where the text is not a key set at all.
+    A member that is not such a key (another use, an unknown type, too short, private, without `kid`) is passed over, as
+    RFC 7517 section 5 asks, and so is what comes after OF_A_NAME keys of one name. ValueError where the text is not a
+    key set at all.
     """
     if len(text) > MAX_BYTES:
         raise ValueError(f"larger than {MAX_BYTES} bytes")
     try:
-        data = json.loads(text)
+        data = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise ValueError("not JSON") from error
+        raise ValueError("not JSON, or with a name twice") from error
     members = data.get("keys") if isinstance(data, dict) else None
     if not isinstance(members, list):
         raise ValueError("without a list `keys`")
     if len(members) > MAX_KEYS:
         raise ValueError(f"more than {MAX_KEYS} keys")
     allowed = frozenset(algorithms)
-    found = []
+    found: list[Key] = []
+    names: Counter[str] = Counter()
     for index, member in enumerate(members):
         try:
-            found.append(_key(member, allowed))
+            key = _key(member, allowed)
+            if names[key.kid] == OF_A_NAME:
+                raise ValueError(f"more than {OF_A_NAME} keys of one name")
         except ValueError as error:
             log.warning("key %d of a set is passed over: %s", index, error)
+            continue
+        names[key.kid] += 1
+        found.append(key)
     return tuple(found)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name twice")
+    return members
 
 
 def _key(member: Any, allowed: frozenset[str]) -> Key:
@@ -74,29 +94,31 @@ def _key(member: Any, allowed: frozenset[str]) -> Key:
     kid, kty = member.get("kid"), str(member.get("kty"))
     if not isinstance(kid, str) or not kid:
         raise ValueError("no `kid`")
-    # Only public members are read: a symmetric key, or a private one published by mistake, is not taken in.
+    if not _PRIVATE.isdisjoint(member):
+        raise ValueError("a private or symmetric key, which must not be published; replace it")
     signatures = _SIGNATURES.get(f"{kty} {member.get('crv')}" if kty != "RSA" else "RSA")
     if signatures is None:
         raise ValueError("unknown type or curve")
     names = _MEMBERS[kty]
     if not all(isinstance(member.get(name), str) for name in names):
         raise ValueError("incomplete")
-    if member.get("use", "sig") != "sig" or "verify" not in member.get("key_ops", ("verify",)):
+    operations = member.get("key_ops", ["verify"])
+    if member.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         raise ValueError("not for signatures")
-    usable = allowed & ({member["alg"]} if "alg" in member else allowed).intersection(signatures)
+    usable = allowed.intersection(signature for signature in signatures if member.get("alg", signature) == signature)
     if not usable:
         raise ValueError("for no allowed algorithm")
     public = {name: member[name] for name in names}
-    return Key(kid, thumbprint(public), usable, _public(public, next(iter(usable))))
+    return Key(kid, thumbprint(public), usable, _public(public, min(usable)))
 
 
 def _public(public: Mapping[str, str], algorithm: str) -> Any:
     try:
         key = jwt.PyJWK(dict(public), algorithm).key
-    except (jwt.PyJWTError, ValueError, TypeError) as error:
+    except (jwt.PyJWTError, UnsupportedAlgorithm, ValueError, TypeError) as error:
         raise ValueError("not a valid key") from error
-    if public["kty"] == "RSA" and key.key_size < RSA_BITS:
-        raise ValueError(f"shorter than {RSA_BITS} bits")
+    if public["kty"] == "RSA" and key.key_size not in RSA_BITS:
+        raise ValueError(f"not of {RSA_BITS.start} to {RSA_BITS.stop - 1} bits")
     return key
 
 

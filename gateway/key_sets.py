@@ -104,6 +104,8 @@ class FileKeys:
             if seen == self._seen:
                 return
             self._seen = seen
+            if stat.st_size > jwks.MAX_BYTES:
+                raise ValueError(f"larger than {jwks.MAX_BYTES} bytes")
             self._held.replace(jwks.keys(self._path.read_bytes(), self._algorithms))
             self._complaint = ""
         except (OSError, ValueError) as error:

@@ -22,6 +22,7 @@ LOOK_EVERY = 0.5  # s between two looks at the revision while requests come
 UNKNOWN_EVERY = 0.05  # s between two looks for a key that is not known, so that a new key works at once
 WHOLE_EVERY = 60.0  # s between two readings of everything: for changes made by hand in the database
 PATIENCE = 0.5  # s that a request waits for a look while there are keys in memory
+DOWN_FOR = 5.0  # s that the database is taken to be down for, after a look that found it so
 GRACE = 86400.0  # s that keys in memory are good while the database does not answer
 
 
@@ -43,6 +44,7 @@ class Keyring:
         self._read: _Read | None = None
         self._looked = float("-inf")
         self._down = False
+        self._hopeful = True
         self._flight: asyncio.Task[None] | None = None
 
     async def find(self, text: str) -> ApiKey | None:
@@ -77,15 +79,17 @@ class Keyring:
         if self._read is not None and now - self._read.confirmed < every:
             return
         if self._flight is None and (not self._down or now - self._looked >= LOOK_EVERY):
+            self._hopeful = not self._down or now - self._looked > DOWN_FOR
             self._looked = now
             self._flight = asyncio.create_task(self._refresh(now))
         if self._flight is None:
             return
         if self._read is None:
             await asyncio.wait({self._flight})
-        elif not self._down:  # else nobody waits: the look that finds the database back is made on the side
+        elif self._hopeful:  # else nobody waits: the look that finds the database back is made on the side
             _, late = await asyncio.wait({self._flight}, timeout=PATIENCE)
             if late:
+                self._hopeful = False
                 self._fell("no answer")
 
     async def _refresh(self, now: float) -> None:

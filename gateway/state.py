@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from resolvers.errors import CatalogError, GatewayError, Mistake
+from resolvers.source import without_secrets
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +38,17 @@ class State:
     Nothing is opened before the first `run`, so a gateway starts without its state database.
     """
 
-    def __init__(self, url: str) -> None:
-        """CatalogError where there is no such dialect or its driver is not installed."""
-        self._url = _url(url)
-        self._engine = _engine(self._url)
+    def __init__(
+        self, url: str, metadata: MetaData = METADATA, setting: str = "state.url", *, durable: bool = False
+    ) -> None:
+        """CatalogError, told of the setting, where there is no such dialect or its driver is not installed.
+
+        metadata: the tables that are made. durable: what was committed is still there after a power cut, on SQLite too.
+        """
+        self._text = url
+        self._metadata = metadata
+        self._url = _url(url, setting)
+        self._engine = _engine(self._url, setting, durable)
         self._ready = False
 
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]], deadline: float = DEADLINE) -> T:
@@ -69,43 +77,56 @@ class State:
         try:
             return task.result()
         except (SQLAlchemyError, OSError, TimeoutError) as error:
-            log.info("state database: %s", error)
-            raise StateError("The state database cannot be used.", hint=_reason(error)) from error
+            raise self._unusable(error) from None  # its words may be of the URL
 
     def _missing_file(self) -> bool:
         return self._url.get_backend_name() == "sqlite" and not Path(self._url.database or "").exists()
 
+    def _unusable(self, error: Exception) -> StateError:
+        log.info("state database: %s", without_secrets(str(error), self._text))
+        return StateError("The state database cannot be used.", hint=without_secrets(_reason(error), self._text))
+
     async def _connect(self) -> None:
-        async with self._engine.connect():
+        async with self._begin():
             pass
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self._engine.connect())
+            except (TypeError, ValueError) as error:  # an option in the URL that the driver does not take
+                raise self._unusable(error) from None
+            await stack.enter_async_context(connection.begin())
+            yield connection
 
     async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         if not self._ready:
             await self._prepare()
-        async with self._engine.begin() as connection:
+        async with self._begin() as connection:
             return await work(connection)
 
     async def _prepare(self) -> None:
         if self._url.get_backend_name() == "sqlite" and self._url.database:
             _private_file(Path(self._url.database))
         try:
-            async with self._engine.begin() as connection:
-                await connection.run_sync(METADATA.create_all)
+            async with self._begin() as connection:
+                await connection.run_sync(self._metadata.create_all)
         except SQLAlchemyError:
             # Two gateways that start together both find no table and both make it; the second look finds it.
-            async with self._engine.begin() as connection:
-                await connection.run_sync(METADATA.create_all)
+            async with self._begin() as connection:
+                await connection.run_sync(self._metadata.create_all)
         self._ready = True
 
 
-def _url(text: str) -> URL:
+def _url(text: str, setting: str) -> URL:
     try:
         return make_url(text)
-    except ArgumentError as error:
-        raise _mistake("This is not a database URL.") from error
+    except (ArgumentError, ValueError):
+        raise _mistake(setting, "This is not a database URL.") from None
 
 
-def _engine(url: URL) -> AsyncEngine:
+def _engine(url: URL, setting: str, durable: bool) -> AsyncEngine:
     arguments: dict[str, Any] = {}
     if url.drivername == "postgresql+asyncpg":
         arguments = {"timeout": DEADLINE, "command_timeout": DEADLINE}
@@ -115,15 +136,15 @@ def _engine(url: URL) -> AsyncEngine:
         engine = create_async_engine(
             url, connect_args=arguments, pool_pre_ping=True, pool_size=4, max_overflow=0, hide_parameters=True
         )
-    except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError) as error:
-        raise _mistake(f"{url.drivername!r} is not an async database driver that is installed.") from error
+    except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError):
+        raise _mistake(setting, f"{url.drivername!r} is not an async database driver that is installed.") from None
     if url.get_backend_name() == "sqlite":
-        event.listen(engine.sync_engine, "connect", _sqlite_session)
+        event.listen(engine.sync_engine, "connect", _durable_session if durable else _sqlite_session)
     return engine
 
 
-def _mistake(message: str) -> CatalogError:
-    return CatalogError([Mistake("CATALOG_WRONG_VALUE", "gateway.toml", "state.url", message, f"like {DRIVERS}")])
+def _mistake(setting: str, message: str) -> CatalogError:
+    return CatalogError([Mistake("CATALOG_WRONG_VALUE", "gateway.toml", setting, message, f"like {DRIVERS}")])
 
 
 def _sqlite_session(connection: Any, _record: Any) -> None:
@@ -131,6 +152,13 @@ def _sqlite_session(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("pragma journal_mode=wal")
     cursor.execute("pragma synchronous=normal")
+    cursor.close()
+
+
+def _durable_session(connection: Any, record: Any) -> None:
+    _sqlite_session(connection, record)
+    cursor = connection.cursor()
+    cursor.execute("pragma synchronous=full")
     cursor.close()
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Collection
+import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import jwt
-from jwt.utils import base64url_decode
 
+from gateway.carried import purposes_in
 from gateway.issuers import Issuer, Issuers
 from gateway.jwks import Key
 from gateway.key_sets import KeySet
@@ -22,6 +23,7 @@ MAX_SUBJECT = 255
 
 # RFC 8725 section 3.11: what is another kind of token (a logout, a proof of possession) is not a credential.
 _TYPES = frozenset({"jwt", "at+jwt"})
+_BASE64URL = re.compile(rb"[A-Za-z0-9_-]+")
 
 
 class RefusedError(Exception):
@@ -39,7 +41,11 @@ class Verified:
 
 
 async def verify(token: bytes, issuers: Issuers) -> Verified:
-    """The caller that a token speaks for. RefusedError where it does not."""
+    """The caller that a token speaks for. RefusedError where it does not.
+
+    Keys come from where the issuer's partner file says and from nowhere else: `jku`, `x5u`, `jwk` and `x5c` in a header
+    are not looked at.
+    """
     header, claims = _unverified(token)
     # What is read before the signature is checked decides nothing but which keys it is checked with.
     name = claims.get("iss")
@@ -60,7 +66,7 @@ async def verify(token: bytes, issuers: Issuers) -> Verified:
                 claims = _decode(token, key, algorithm, issuer.identity)
             except jwt.InvalidSignatureError:
                 continue  # a set may hold several keys of one name (RFC 7517 section 4.5)
-            return _verified(issuer, key, claims, issuers.partners)
+            return _verified(issuer, key, claims, issuers)
     raise RefusedError(f"no key {_shown(kid)} of {issuer.identity.issuer} made this signature")
 
 
@@ -68,18 +74,29 @@ def _unverified(token: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     parts = token.split(b".")
     if len(parts) != 3:
         raise RefusedError("not a signed token")
-    header, claims = (_json_object(part) for part in parts[:2])
+    header, claims, _ = (_bytes(part) for part in parts)
+    return _header(_json_object(header)), _json_object(claims)
+
+
+def _header(header: dict[str, Any]) -> dict[str, Any]:
     if "crit" in header or "b64" in header:
         raise RefusedError("header with extensions")
     kind = header.get("typ", "JWT")
     if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in _TYPES:
         raise RefusedError(f"type {_shown(kind)}")
-    return header, claims
+    return header
 
 
-def _json_object(part: bytes) -> dict[str, Any]:
+def _bytes(part: bytes) -> bytes:
+    """What a part says. RFC 7515 section 2 knows no padding, which PyJWT takes: one token had several texts."""
+    if not _BASE64URL.fullmatch(part) or len(part) % 4 == 1:
+        raise RefusedError("a part is not base64url")
+    return base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+
+
+def _json_object(text: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(base64url_decode(part), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise RefusedError("a part is not JSON") from error
     if not isinstance(value, dict):
@@ -115,21 +132,22 @@ def _decode(token: bytes, key: Key, algorithm: str, identity: Identity) -> dict[
         raise RefusedError(f"token of {identity.issuer}: {error}") from error
 
 
-def _verified(issuer: Issuer, key: Key, claims: dict[str, Any], partners: Collection[str]) -> Verified:
+def _verified(issuer: Issuer, key: Key, claims: dict[str, Any], issuers: Issuers) -> Verified:
     identity = issuer.identity
     for name in ("exp", "nbf", "iat"):
         # PyJWT takes "1700000000" and true for numbers; RFC 7519 section 2 does not.
         if name in claims and not (type(claims[name]) in (int, float) and abs(claims[name]) < 2**53):
             raise RefusedError(f"`{name}` is not a number")
     subject = claims.get(identity.subject_claim)
-    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:
+    # Not printable are control characters, which sources and logs take ill, and halves of characters.
+    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT or not subject.isprintable():
         raise RefusedError(f"`{identity.subject_claim}` names no subject")
     # The issuer decides the partner; only the gateway's own may speak for several.
     partner = issuer.partner if issuer.partner is not None else claims.get(PARTNER_CLAIM)
-    if not isinstance(partner, str) or partner not in partners:
+    if not isinstance(partner, str) or partner not in issuers.partners:
         raise RefusedError(f"no partner {_shown(partner)}")
     scopes, purposes = _words(claims, identity.scopes_claim), _words(claims, identity.purposes_claim)
-    viewer = Viewer(partner, subject, frozenset(scopes), tuple(dict.fromkeys(purposes)))
+    viewer = Viewer(partner, subject, issuers.vocabulary.scopes_in(scopes), purposes_in(purposes))
     return Verified(viewer, float(claims["exp"]) + LEEWAY, key, issuer.keys)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -33,6 +34,10 @@ SCOPES: dict[str, str] = {
     "audit": "who read what of the caller's partner",
     "explain": "how an answer came about, in `extensions.plan`",
 }
+
+# What a credential may be used for: words of visible ASCII, so that a header can say them, and not too many.
+PURPOSE = re.compile(r"[!-~]{1,64}")
+MOST_PURPOSES = 32
 
 
 @dataclass(frozen=True, slots=True)

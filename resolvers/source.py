@@ -28,9 +28,14 @@ class Source:
 
     def without_secrets(self, text: str) -> str:
         """A text of the source's driver or server, with `***` for what of the URL it may have taken up."""
-        for secret in sorted(_secrets(self.url), key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
+        return without_secrets(text, self.url)
+
+
+def without_secrets(text: str, url: str) -> str:
+    """A text about a database, with `***` for what of its URL nobody may read."""
+    for secret in sorted(_secrets(url), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 def _secrets(url: str) -> set[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, make_url
 
+from gateway import keyring
 from gateway.authentication import Authenticator
 from gateway.issuers import Issuers
 from gateway.keyring import Keyring
@@ -118,6 +119,20 @@ async def test_a_key_of_a_partner_that_left(here: Gateway, office: ApiKeys) -> N
     assert await here.viewer(text) is None
     await here.door.adopt({"coop": None, "poste": None})
     assert await here.viewer(text) is not None
+
+
+async def test_what_a_key_carries(here: Gateway, office: ApiKeys) -> None:
+    """What was stored by another version, or by hand, means no more than it does in a token."""
+    _, text = await office.create(
+        partner="coop", name="x", scopes=["read", "claims", "root"], purposes=["lending", "x" * 65], lifetime=DAY
+    )
+    viewer = await here.viewer(text)
+    assert viewer is not None
+    assert viewer.scopes == {"read"}
+    assert viewer.purposes == ("lending",)
+    await here.door.adopt({"coop": None}, ["claims"])
+    viewer = await here.viewer(text)
+    assert viewer is not None and viewer.scopes == {"read", "claims"}
 
 
 async def test_which_key_is_meant(office: ApiKeys) -> None:
@@ -233,6 +248,27 @@ async def test_the_state_database_is_down(postgres: Server, line: Proxy, fault: 
         assert time.monotonic() - back < 4
         await asyncio.sleep(0.05)
     assert await here.viewer(known) is not None
+    await here.close()
+    await near.close()
+
+
+async def test_the_first_request_after_an_outage(
+    postgres: Server, line: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody asked for a while: the database may be back, and is looked at before a key is taken from memory."""
+    monkeypatch.setattr(keyring, "DOWN_FOR", 0.5)
+    direct = await asyncio.to_thread(postgres.create, "gateway_state")
+    near, here = State(direct), await gateway(direct.replace(f":{postgres.port}/", f":{line.port}/"))
+    office = ApiKeys(near)
+    key, text = await office.create(partner="coop", name="known", scopes=["read"], lifetime=DAY)
+    assert await here.viewer(text) is not None
+    await line.cut()
+    await asyncio.sleep(0.55)
+    assert await here.viewer(text) is not None
+    await office.revoke(key.id)
+    await line.open()
+    await asyncio.sleep(0.55)
+    assert await here.viewer(text) is None
     await here.close()
     await near.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy import column, func, literal, make_url, select, table, union_all
@@ -152,7 +152,11 @@ async def opened(url: str, deadline: float) -> AsyncIterator[Database]:
         )
     engine = open_engine(url, deadline=deadline)
     try:
-        async with engine.connect() as connection:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(engine.connect())
+            except TypeError:
+                raise GatewayError("--url: its driver does not take one of its options.", code="SOURCE_URL") from None
             yield Database(connection)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         source = Source("", "", "sql", url, "", "live", deadline, 1, "UTC")
