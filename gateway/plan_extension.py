@@ -95,7 +95,7 @@ class Disclosure:
     def __init__(self, catalog: Catalog, grant: Grant, plan: Plan, fields: Mapping[Level, frozenset[str]]) -> None:
         self._catalog = catalog
         self._own = grant.partner
-        self._sight = Sight(catalog, grant)
+        self._sight = Sight.of(catalog, grant)
         self._fields = fields
         self._steps: dict[Level, list[Step]] = {}
         for step in plan.steps.values():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 from resolvers.agreement import Agreement, Visible
 from resolvers.entity import Kind, Model
@@ -22,6 +23,9 @@ from resolvers.source import Source
 from resolvers.viewer import Grant, Viewer
 from resolvers.views import apart, shown, views
 
+T = TypeVar("T")
+OTHER_PURPOSE = "other"
+"""The purpose of grants whose purpose no agreement names."""
 # What is kept of a catalog's answers, by question; over it, all are worked out anew.
 KEPT = 256
 
@@ -34,6 +38,10 @@ class Catalog:
     partners: Map[str, Partner]
     version: str
     _kept: Kept = field(default_factory=lambda: Kept(KEPT), init=False, repr=False)
+
+    def once(self, question: Hashable, make: Callable[[], T]) -> T:
+        """What follows from the catalog alone, the same object each time as long as it is kept."""
+        return self._kept.once(question, make)
 
     def mapping(self, mapping_id: str) -> Mapping | None:
         """The mapping "partner.name", or None."""
@@ -68,12 +76,11 @@ class Catalog:
         partner, scopes, purpose = viewer.partner, viewer.scopes, viewer.purpose
 
         def make() -> Grant:
-            found = tuple(
-                (a.provider, a.code, a.version)
-                for a in self.agreements(partner, day)
-                if not a.purposes or purpose in a.purposes
-            )
-            return Grant(partner, scopes, purpose, found)
+            all_ = self.agreements(partner, day)
+            found = tuple((a.provider, a.code, a.version) for a in all_ if not a.purposes or purpose in a.purposes)
+            # Purposes that no agreement names are alike, so that no caller makes plans by making purposes up.
+            named = purpose is None or any(purpose in a.purposes for a in all_)
+            return Grant(partner, scopes, purpose if named else OTHER_PURPOSE, found)
 
         return self._kept.once(("grant", partner, scopes, purpose, day), make)
 

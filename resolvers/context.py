@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,12 +20,14 @@ from resolvers.global_id import GlobalIds
 from resolvers.mapping import Mapping
 from resolvers.observation import Observe, SourceCall, Watcher
 from resolvers.plan import Plan, Withheld
-from resolvers.predicate import Predicate
+from resolvers.predicate import Predicate, conjunction, conjuncts, parted
 from resolvers.sight import Sight
 from resolvers.viewer import Grant, Viewer
 
 if TYPE_CHECKING:
+    from resolvers.access_log import AccessLog
     from resolvers.partner_view import Partners
+    from resolvers.residual import Demand
 
 T = TypeVar("T")
 
@@ -36,7 +38,9 @@ class Context:
 
     sources: those of the catalog that the request began with. page: (default, most) rows of a page. now: one clock for
     the whole answer. watcher: hears what is asked, with values. direct: whether sources are asked in the tasks of the
-    request itself, which its cancellation reaches; what a dataloader does then is to be `owned`.
+    request itself, which its cancellation reaches; what a dataloader does then is to be `owned`. seen: what sources
+    brought, for the account of it; tests: what else they were asked about records, and whether it was how many.
+    accesses: that account.
     """
 
     viewer: Viewer
@@ -56,6 +60,9 @@ class Context:
     batches: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     pages: dict[Any, asyncio.Future[Any]] = field(default_factory=dict)
     _calls: set[asyncio.Future[Any]] = field(default_factory=set)
+    seen: list[tuple[Fetch, Access, list[Row]]] = field(default_factory=list)
+    tests: list[tuple[Fetch, Demand, bool]] = field(default_factory=list)
+    accesses: AccessLog | None = None
     withheld: list[Withheld] = field(default_factory=list)
     direct: bool = False
     _sight: Sight | None = None
@@ -72,6 +79,11 @@ class Context:
         return self._partners
 
     @property
+    def providers(self) -> frozenset[str]:
+        """The partners whose records the caller may see some of: its own, and those that grant it something."""
+        return frozenset({self.grant.partner, *(provider for provider, _, _ in self.grant.agreements)})
+
+    @property
     def neighbours(self) -> frozenset[str]:
         """The partners that the caller may know: its own, those in an agreement with it, in either direction."""
         if self._neighbours is None:
@@ -82,7 +94,7 @@ class Context:
     def sight(self) -> Sight:
         """What the viewer's grant shows of the catalog."""
         if self._sight is None:
-            self._sight = Sight(self.catalog, self.grant)
+            self._sight = Sight.of(self.catalog, self.grant)
         return self._sight
 
     def tell(self, withheld: Withheld) -> None:
@@ -99,12 +111,21 @@ class Context:
         """Ask a source for rows. SourceError where it fails."""
         observe = self.observe if self.watcher is None else self._heard(fetch, access)
         call = self.sources[fetch.source].rows(fetch, access, observe, self.now)
-        return await (call if self.direct else self.owned(call))
+        found = await (call if self.direct else self.owned(call))
+        if fetch.veiled and found:
+            from resolvers.veil import veiled  # it asks in this module's way
+
+            found = await veiled(self, fetch, found)
+        self.seen.append((fetch, access, found))
+        return found
 
     async def accept(self, fetch: Fetch, condition: Predicate | None, order: Sequence[OrderKey]) -> Accepted:
         """Ask a source what it can do itself. SourceError where it fails."""
-        call = self.sources[fetch.source].accept(fetch, condition, order, self._heard(fetch, None))
+        open_, bare = parted(condition, self.catalog.model.veils(fetch.entity))
+        call = self.sources[fetch.source].accept(fetch, open_, order, self._heard(fetch, None))
         found = await (call if self.direct else self.owned(call))
+        if bare:
+            found = replace(found, left=conjunction((*conjuncts(found.left), *bare)))
         if self.watcher is not None:
             self.watcher.accepted(fetch, order, found)
         return found
@@ -146,6 +167,7 @@ class Context:
         """Cancel every source call that still runs: nobody waits for it any more."""
         for call in tuple(self._calls):
             call.cancel()
+        self._partners = None  # which point back here: rows would stay until the next collection of garbage
 
     def shown(self, code: str) -> bool:
         """Whether the caller may know a partner: its own, one in an agreement with it, in either direction."""

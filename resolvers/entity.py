@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from resolvers.identifier import normalize
+from resolvers.predicate import Predicate
 
 LINKED = "linkedBy"
 """The name, in entities with identifiers, of those by which records are linked, where a grant lets some be linked by
@@ -70,6 +71,15 @@ class Strong:
 
 
 @dataclass(frozen=True, slots=True)
+class Veil:
+    """When a field is null for everybody: while a record of its partner, whose reference "Entity.field" (`via`) leads
+    to this one, fulfils a condition over that entity's paths. The condition may compare with the clock `now`."""
+
+    via: str
+    condition: Predicate
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One field of an entity or part.
 
@@ -77,7 +87,7 @@ class Field:
     required: never null in the graph. values: an enum's values in declared order, which is also their sort order.
     via: for REVERSE, "Entity.field" or "Entity.part.field". needs: for DERIVED, dotted field paths of the same entity.
     strong: for SAME, the identifiers that make two records the same. hidden: mapped by partners, not shown in the graph
-    (only edges lead through it).
+    (only edges lead through it). veil: when it is null for everybody.
     """
 
     name: str
@@ -91,6 +101,7 @@ class Field:
     needs: tuple[str, ...] = ()
     strong: tuple[Strong, ...] = ()
     hidden: bool = False
+    veil: Veil | None = None
 
     @property
     def mapped(self) -> bool:
@@ -157,6 +168,10 @@ class Model:
             return ()
         required = (found for found in self.parts[part.type].fields.values() if found.required)
         return tuple(f"{outer}.{found.name}" for found in required if found.kind is Kind.LEAF)
+
+    def veils(self, entity: str) -> dict[str, Veil]:
+        """The fields of an entity that can be null for everybody."""
+        return {found.name: found.veil for found in self.entities[entity].fields.values() if found.veil is not None}
 
     def identifiers(self, entity: str) -> str | None:
         """The field that holds what the outside world knows an entity's records by; None where it has none."""

@@ -44,7 +44,7 @@ class Fetch:
 
     issues: whether rows carry what could not be understood.
     places: where in the response its records stand; aim: the edge of a filter that they are asked for instead. joins:
-    the references that the source may follow.
+    the references that the source may follow. veiled: whether its rows hold what may be null for everybody.
     """
 
     source: str
@@ -57,6 +57,9 @@ class Fetch:
     # What its source keeps for it: statements, by the structure of what is asked. Not of a copy with other paths.
     prepared: dict[Any, Any] = field(init=False, compare=False, repr=False, default_factory=dict)
     joins: tuple[Along, ...] = ()
+    veiled: bool = False
+    # What is told of it, worked out once (`disclosure`).
+    told: dict[Any, Any] = field(init=False, compare=False, repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

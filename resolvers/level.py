@@ -71,7 +71,7 @@ class Level:
             for mapping in self.mappings.values():
                 for path in _readable(mapping, refusal):
                     self.want(path, [mapping])
-        paths = tuple(self.paths)
+        paths, veils = tuple(self.paths), model.veils(self.entity)
         by_source: dict[str, list[Arm]] = {}
         for mapping in sorted(self.mappings.values(), key=lambda m: m.rank):
             asked = self.wanted.get(mapping.view, set())
@@ -83,7 +83,16 @@ class Level:
             narrow = self._narrowed(model, mapping, given, asked, refusal)
             by_source.setdefault(mapping.source_id, []).append(Arm(narrow, given, withheld))
         self.fetches = tuple(
-            Fetch(source, self.entity, paths, tuple(arms), self.issues, places=tuple(self.places), aim=self.aim)
+            Fetch(
+                source,
+                self.entity,
+                paths,
+                tuple(arms),
+                self.issues,
+                places=tuple(self.places),
+                aim=self.aim,
+                veiled=any(path.partition(".")[0] in veils for arm in arms for path in arm.given),
+            )
             for source, arms in by_source.items()
         )
 
@@ -131,6 +140,8 @@ class Level:
             if len(targets) != 1 or targets[0].source_id != fetch.source:
                 continue
             inner = next(found for found in there.fetches if found.source == fetch.source)
+            if inner.veiled:
+                continue
             arms = tuple(found for found in inner.arms if found.mapping.view == targets[0].view)
             yield Along(path, replace(inner, arms=arms))
 

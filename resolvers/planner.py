@@ -46,7 +46,7 @@ class Planner:
         self.schema = schema
         self.catalog = catalog
         self.model = catalog.model
-        self.sight = Sight(catalog, grant)
+        self.sight = Sight.of(catalog, grant)
         self.grant = grant
         self.selections = selections
         self.plan = Plan()
@@ -115,8 +115,8 @@ class Planner:
             here = Here(level, level.allow(shown))
             self._step(at, Step(Kind.COLLECTION, field_.type, level), here, nodes, named)
         elif field_.kind is Kind.REFERENCE:  # the viewer's own record
-            level = self._lookup(at, field_.type)
-            here = Here(level, level.allow(m for m in self._shown(field_.type) if m.partner == self.grant.partner))
+            level = self._level(field_.type)  # shared with no other record: what is shown of it may be more
+            here = Here(level, level.allow(self.sight.own(field_.type)))
             self._want_names(here, at)
             self._step(at, Step(Kind.REFERENCE, field_.type, level), here, nodes, named)
         elif isinstance(named, GraphQLObjectType):

@@ -5,7 +5,7 @@ Predicates are two-valued: a comparison with null is false, and `not` is the exa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -153,6 +153,15 @@ def conjunction(members: tuple[Predicate, ...]) -> Predicate | None:
     if not members:
         return None
     return members[0] if len(members) == 1 else And(members)
+
+
+def parted(predicate: Predicate | None, fields: Collection[str]) -> tuple[Predicate | None, tuple[Predicate, ...]]:
+    """What of the conjuncts looks at none of some fields, and those that do."""
+    if predicate is None or not fields:
+        return predicate, ()
+    members = conjuncts(predicate)
+    looking = tuple(one for one in members if any(path.partition(".")[0] in fields for path in names(one)))
+    return conjunction(tuple(one for one in members if one not in looking)), looking
 
 
 def typical(predicate: Predicate) -> Predicate:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resolvers.agreement import Visible
 from resolvers.catalog import Catalog
-from resolvers.entity import LINKED, Field, Model, Strong
+from resolvers.entity import LINKED, Field, FieldClass, Model, Strong
 from resolvers.mapping import Binding, ByIdentifier, ByKey, Mapping, Parts, Target
 from resolvers.viewer import Grant
+
+SELF = "read:self"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,29 @@ class Sight:
 
     def __init__(self, catalog: Catalog, grant: Grant) -> None:
         self.catalog = catalog
+        self.grant = grant
         self.model: Model = catalog.model
         self._shown: Map[str, Sequence[tuple[Mapping, Visible]]] = catalog.views(grant)
         self._visible = {mapping.view: visible for found in self._shown.values() for mapping, visible in found}
 
+    @classmethod
+    def of(cls, catalog: Catalog, grant: Grant) -> Sight:
+        """A grant's view, made once for a catalog."""
+        return catalog.once((cls, grant), lambda: cls(catalog, grant))
+
     def shown(self, entity: str) -> Iterator[Mapping]:
         """The mappings of an entity whose records exist for the grant, as it shows them."""
         return (mapping for mapping, _ in self._shown.get(entity, ()))
+
+    def own(self, entity: str) -> tuple[Mapping, ...]:
+        """The mappings of an entity that can hold the viewer's own record; `read:self` shows it whole."""
+        mine = tuple(mapping for mapping in self.shown(entity) if mapping.partner == self.grant.partner)
+        if SELF not in self.grant.scopes:
+            return mine
+        whole = Visible(None, self.grant.scopes.union(each.scope for each in FieldClass))
+        own = tuple(replace(mapping, share="/self") for mapping in mine)
+        self._visible.update({mapping.view: whole for mapping in own})
+        return own
 
     def refusal(self, mapping: Mapping, path: str) -> str | None:
         """Why a mapping's path is not readable: FIELD_NOT_SHARED, PURPOSE_REQUIRED, SCOPE_REQUIRED; None when it is."""

@@ -9,6 +9,7 @@ from schema.connection import Connection
 from schema.declaration import (
     AT,
     HOLDS_AT,
+    LENT_OFF_DUTY,
     OVERLAPS,
     PERSONAL,
     Node,
@@ -123,7 +124,9 @@ class Asset(Node):
     value: Money | None = mapped("What it is worth, as the source states: as a rule the purchase price.")
     site: SiteRef | None = to_one("Site", "Where it belongs.")
     position: Position | None = mapped(
-        "Where it was last seen. Personal: null for everybody while it is lent to a person off duty.", PERSONAL
+        "Where it was last seen. Personal: null for everybody while it is lent to a person off duty.",
+        PERSONAL,
+        LENT_OFF_DUTY,
     )
     custodian: PersonRef | None = to_one("Person", "Who answers for it. Personal.", PERSONAL)
     part_of: AssetRef | None = to_one("Asset", "The asset that it is a part of; e.g. the building of a room.")

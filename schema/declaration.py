@@ -14,8 +14,10 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from resolvers import fields
-from resolvers.entity import FieldClass, Kind, Strong
+from resolvers.entity import FieldClass, Kind, Strong, Veil
+from resolvers.operand import Clock
 from resolvers.predicate import And, Compare, Or, Predicate
+from schema.cost import FEW, LINKS_SIZE, PAGE_SIZE, ListSize
 from schema.criterion import Reading
 from schema.near import Near
 
@@ -30,7 +32,7 @@ class Declaration:
 
     compute: of a DERIVED field, (values by needed path, now, **arguments) -> value. conditions: what an argument asks
     of the records of a list, by the argument's Python name; a comparison's value is the name of the argument to put in.
-    strong: of a SAME field, the identifiers that make two records the same thing.
+    strong: of a SAME field, the identifiers that make two records the same thing. veil: when it is null for everybody.
     """
 
     kind: Kind
@@ -41,6 +43,7 @@ class Declaration:
     compute: Callable[..., Any] | None = None
     conditions: Mapping[str, Predicate] = field(default_factory=lambda: MappingProxyType({}))
     strong: tuple[Strong, ...] = ()
+    veil: Veil | None = None
 
 
 class GraphField(StrawberryField):
@@ -73,20 +76,31 @@ def argument(name: str, annotation: Any, description: str, default: Any = strawb
     )
 
 
-def _field(declaration: Declaration, description: str, arguments: Sequence[StrawberryArgument] = ()) -> Any:
-    declared = GraphField(description=description, metadata={DECLARATION: declaration})
+def _field(
+    declaration: Declaration,
+    description: str,
+    arguments: Sequence[StrawberryArgument] = (),
+    directives: Sequence[object] = (),
+) -> Any:
+    names = {each.python_name for each in arguments}
+    sizes = [PAGE_SIZE] if "last" in names else [LINKS_SIZE] if "first" in names else []
+    declared = GraphField(description=description, metadata={DECLARATION: declaration}, directives=directives or sizes)
     declared.arguments = list(arguments)
     return declared
 
 
-def system(description: str, arguments: Sequence[StrawberryArgument] = ()) -> Any:
-    """Never mapped: what comes with every record (id, partner, provenance), and the single things of Query."""
-    return _field(Declaration(Kind.SYSTEM), description, arguments)
+def system(description: str, arguments: Sequence[StrawberryArgument] = (), size: ListSize | None = None) -> Any:
+    """Never mapped: what comes with every record (id, partner, provenance), and the single things of Query.
+
+    size: of a list that is no page.
+    """
+    return _field(Declaration(Kind.SYSTEM), description, arguments, [size] if size else ())
 
 
-def mapped(description: str, field_class: FieldClass = PLAIN) -> Any:
-    """A scalar, an enum, a part, or a list of one of them, as the annotation says; mapped by partners."""
-    return _field(Declaration(Kind.LEAF, field_class=field_class), description)
+def mapped(description: str, field_class: FieldClass = PLAIN, veil: Veil | None = None) -> Any:
+    """A scalar, an enum, a part, or a list of one of them, as the annotation says; mapped by partners. veil: when it is
+    null for everybody."""
+    return _field(Declaration(Kind.LEAF, field_class=field_class, veil=veil), description)
 
 
 def partner(description: str, field_class: FieldClass = PLAIN) -> Any:
@@ -139,6 +153,7 @@ def reverse(
             *(PAGE if page else ()),
             *(BACKWARD if backward else ()),
         ],
+        () if page else [FEW],
     )
 
 
@@ -178,6 +193,17 @@ HOLDS_AT = {
         )
     )
 }
+LENT_OFF_DUTY = Veil(
+    "Booking.asset",
+    And(
+        (
+            Compare("use", "eq", "PRIVATE"),
+            Or((Compare("status", "isNull", True), Compare("status", "in", ("CONFIRMED", "CHECKED_OUT", "UNKNOWN")))),
+            Or((Compare("start", "isNull", True), Compare("start", "le", Clock("now")))),
+            Or((Compare("end", "isNull", True), Compare("end", "gt", Clock("now")))),
+        )
+    ),
+)
 OVERLAPS = {
     "start": Or((Compare("end", "isNull", True), Compare("end", "gt", "start"))),
     "end": Or((Compare("start", "isNull", True), Compare("start", "lt", "end"))),

@@ -105,6 +105,7 @@ def _field(name: str, found: GraphQLField, declared: Declaration, parts: dict[st
         via=declared.via,
         needs=declared.needs,
         strong=declared.strong,
+        veil=declared.veil,
     )
 
 

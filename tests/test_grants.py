@@ -77,7 +77,8 @@ def grantable(entity: str) -> list[str]:
         found.append(name)
         if not is_leaf(type_name) and type_name not in (*ENTITIES, "Partner") and not type_name.endswith("Connection"):
             found += [f"{name}.{inner}" for inner in members(type_name) if inner != "normalized"]
-    return found
+    # shared with nobody, so no agreement may name it
+    return [name for name in found if (entity, name) != ("Coverage", "insuredAssets.identifiers")]
 
 
 HINGES = (
