@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway import issuers, settings
+from gateway import issuers, settings, trusted
 from gateway.check_report import Told, as_machine, as_text
 from gateway.state import State, StateError
 from resolvers import catalog
@@ -17,6 +17,7 @@ from resolvers.checks import Report
 from resolvers.checks import check as check_sources
 from resolvers.errors import CatalogError, GatewayError, Mistake
 from resolvers.section import nearest
+from schema import graph
 from schema.model import model
 
 
@@ -64,7 +65,8 @@ async def look(path: Path, environ: Mapping[str, str], options: Options) -> Told
     if _left_out(options.sources, known, wrong):
         return Told((*found, *wrong), (), codes, texts)
     _known_sources(options.sources, known)
-    found = [*found, *wrong, *await issuers.check(known.partners.values(), offline=options.offline)]
+    found = [*found, *wrong, *_manifests(known, chosen)]
+    found = [*found, *await issuers.check(known.partners.values(), offline=options.offline)]
     if not any(mistake.key == "state.url" for mistake in found):
         found += await _state(chosen, options.offline)
     report = Report((), ())
@@ -72,6 +74,14 @@ async def look(path: Path, environ: Mapping[str, str], options: Options) -> Told
         with _Progress() as progress:
             report = await check_sources(known, options.sources, progress.tell)
     return Told((*found, *report.findings), report.sources, codes, texts)
+
+
+def _manifests(known: catalog.Catalog, chosen: settings.Settings) -> list[Mistake]:
+    trusts, mistakes = trusted.load(known, chosen.documents_mode)
+    if not any(found.texts for found in trusts.values()):
+        return mistakes
+    judge = trusted.Judge(graph.build()._schema, chosen.limits)
+    return [*mistakes, *judge.mistakes(known, trusts)]
 
 
 def _left_out(wanted: Collection[str], known: catalog.Catalog, wrong: Collection[Mistake]) -> bool:

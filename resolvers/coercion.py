@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ import orjson
 
 from resolvers.entity import Field
 from resolvers.expression import Value
+from resolvers.mask import MASKS
 from resolvers.steps import NotFound, Steps
 from resolvers.written import COUNTED, NUMBER, date_format, number_pattern, written_number
 
@@ -55,6 +57,9 @@ def text_of(raw: Any) -> str:
 
 def converter(field: Field, value: Value, zone: str) -> Convert:
     """raw -> canonical for one leaf of a mapping; raises NotUnderstood. `zone` reads times without an offset."""
+    if value.mask is not None:
+        whole, show = converter(field, replace(value, mask=None), zone), MASKS[value.mask].show
+        return lambda raw: None if (found := whole(raw)) is None else show(found)
     single = _single(field, value, ZoneInfo(value.zone or zone), ZoneInfo(zone))
     if value.values is not None or not value.strict:
         single = _coded(field, value, single)

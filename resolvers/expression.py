@@ -151,7 +151,7 @@ class Value:
     given, else the text of the number itself. decimal: what begins the fraction of numbers written by people.
     formats: of days and times in texts. zone: of times without an offset. inclusive: the day itself belongs to the
     period it ends. steps: on texts, before all that. assumed: what stands for it where the source says nothing, which
-    is a data issue.
+    is a data issue. mask: of `resolvers.mask`, under which an agreement shows the canonical value.
     """
 
     expression: Expression
@@ -172,6 +172,7 @@ class Value:
     formats: tuple[str, ...] = ()
     closed: bool = False
     assumed: Any = None
+    mask: str | None = None
 
 
 def light(value: Value) -> bool:
@@ -184,7 +185,7 @@ def pushable(value: Value, text: bool = False) -> bool:
 
     text: any text is a value of its field, so that none is lost at the border.
     """
-    if value.decimal is not None or value.formats not in ((), ("epoch",)):
+    if value.mask is not None or value.decimal is not None or value.formats not in ((), ("epoch",)):
         return False
     if value.steps is not None and not value.steps.literal:
         return False

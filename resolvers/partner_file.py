@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resolvers.agreement import Agreement, Share
+from resolvers.agreement import Agreement
+from resolvers.agreement_form import agreements
 from resolvers.connectors.sql.engine import unusable
-from resolvers.entity import Entity, Model
+from resolvers.documents_form import ManifestEntry, documents
+from resolvers.entity import Model
 from resolvers.errors import Mistake
 from resolvers.identity import ALGORITHMS, DEFAULT_ALGORITHMS, Identity, url_mistake
 from resolvers.mapping import Mapping
 from resolvers.mapping_file import NAME, MappingReader
-from resolvers.section import Mistakes, Section, nearest, shown
+from resolvers.section import Mistakes, Section, shown
 from resolvers.source import Source, anchored
 from resolvers.target_form import Own
 from resolvers.value_form import known_zone
@@ -24,12 +26,6 @@ from resolvers.value_form import known_zone
 CODE = r"[a-z][a-z0-9-]{0,30}"
 DEEPEST = 40  # levels of tables and lists: what is deeper is no partner file, and code that follows it would overflow
 TOO_DEEP = f"nested deeper than {DEEPEST} levels."
-LATER = {
-    "where": "rows are shared whole for now; row conditions come with the full agreements",
-    "mask": "masks come with the full agreements",
-    "purposes": "purposes come with the full agreements",
-    "scopes": "scopes per agreement come with the full agreements",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +45,7 @@ class Partner:
     mappings: Map[str, Mapping]
     agreements: tuple[Agreement, ...]
     file: str
+    documents: ManifestEntry | None = None
 
 
 def read(path: Path, text: bytes, model: Model, environ: Map[str, str]) -> tuple[Partner | None, list[Mistake]]:
@@ -122,7 +119,8 @@ def _partner(root: Section, model: Model, environ: Map[str, str], path: Path) ->
     own = {item.name: _own(item) for item in mapping_sections}
     reader = MappingReader(code, model, own, zone, currency)
     mappings = {item.name: reader.read(item, sources) for item in mapping_sections}
-    agreements = _agreements(root.sections("agreement"), code, model)
+    shared = agreements(root.sections("agreement"), code, model, zone, mappings)
+    trusted = documents(root.section("documents"), path.parent)
     root.done()
     return Partner(
         code=code,
@@ -136,8 +134,9 @@ def _partner(root: Section, model: Model, environ: Map[str, str], path: Path) ->
         identity=identity,
         sources={key: source for key, source in sources.items() if source is not None},
         mappings={key: mapping for key, mapping in mappings.items() if mapping is not None},
-        agreements=agreements,
+        agreements=shared,
         file=path.name,
+        documents=trusted,
     )
 
 
@@ -240,50 +239,3 @@ def _expand(section: Section, key: str, text: str, environ: Map[str, str]) -> st
     if missing:
         return None
     return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", lambda match: environ[match[1]], text)
-
-
-def _agreements(sections: list[Section], provider: str, model: Model) -> tuple[Agreement, ...]:
-    found: dict[tuple[str, int], Agreement] = {}
-    for section in sections:
-        agreement = _agreement(section, provider, model)
-        if agreement is None:
-            continue
-        name = agreement.code, agreement.version
-        if name in found:
-            # Grants name agreements by these two: what one gives to some would be given to those of the other.
-            message = f"{agreement.code!r} has two agreements of version {agreement.version}."
-            section.mistake("CATALOG_DUPLICATE", "code", message, "another code, or another version")
-        found[name] = agreement
-    return tuple(found.values())
-
-
-def _agreement(section: Section, provider: str, model: Model) -> Agreement | None:
-    code = section.text("code", required=True, pattern=r"[a-z][a-z0-9_-]{0,40}", wanted="a code")
-    version = section.integer("version", low=1, high=1_000_000) or 1
-    partners = section.texts("with", required=True)
-    start, end = section.day("start"), section.day("end")
-    if start is not None and end is not None and end <= start:
-        section.mistake("CATALOG_WRONG_VALUE", "end", "it ends before it begins.")
-    grants: dict[str, Share] = {}
-    for name in section.data:
-        if name in model.entities and (inner := section.section(name)) is not None:
-            grants[name] = Share(_granted(inner, model.entities[name], model))
-    section.done(LATER, model.entities)
-    if code is None or partners is None:
-        return None
-    return Agreement(provider, code, version, frozenset(partners), grants, start, end)
-
-
-def _granted(section: Section, entity: Entity, model: Model) -> frozenset[str]:
-    named: Any = section.texts("fields", required=True) or ()
-    for name in named:
-        if name == "*":
-            continue
-        try:
-            model.field(entity.name, name)
-        except KeyError:
-            hint = nearest(name, entity.fields)
-            section.mistake("CATALOG_UNKNOWN_FIELD", "fields", f"{entity.name} has no field {shown(name)}.", hint)
-    finer = {name: f"finer grants of `{name}` come with the full agreements" for name in entity.fields}
-    section.done({**LATER, **finer})
-    return frozenset(named)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from resolvers.agreement import Agreement
+from resolvers.agreement import Agreement, Share
 from resolvers.context import Context
+from resolvers.wording import condition_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,13 @@ def _agreements(context: Context, agreements: Iterable[Agreement]) -> list[Agree
             context.partners[agreement.provider],
             agreement.start,
             agreement.end,
-            [],
-            [SharedView(entity, sorted(share.fields), [], None) for entity, share in sorted(agreement.grants.items())],
+            sorted(agreement.purposes),
+            [_shared(context, entity, share) for entity, share in sorted(agreement.grants.items())],
         )
         for agreement in agreements
     ]
+
+
+def _shared(context: Context, entity: str, share: Share) -> SharedView:
+    rows = None if share.where is None else condition_text(context.catalog.model, entity, share.where)
+    return SharedView(entity, sorted(share.fields), sorted(share.mask), rows)

@@ -12,6 +12,7 @@ from resolvers.agreement import Agreement, Share, Visible
 from resolvers.entity import LINKED, FieldClass, Model
 from resolvers.expression import outcomes
 from resolvers.mapping import Granted, Mapping, Parts, Value
+from resolvers.mask import masked
 from resolvers.operand import CALLER
 from resolvers.predicate import And, Compare, Not, Or, Predicate, Some, normal
 from resolvers.viewer import Grant
@@ -178,8 +179,6 @@ def _together(model: Model, entity: str, grant: Grant, granting: Sequence[Sharin
 
 def _masked(path: str, binding: Any, visible: Visible) -> Any:
     """A binding under the masks of its path and of its members."""
-    from resolvers.mask import masked
-
     masks = dict(visible.masks)
     if isinstance(binding, Value) and path in masks:
         return masked(binding, masks[path])
@@ -195,6 +194,4 @@ def _masked(path: str, binding: Any, visible: Visible) -> Any:
 
 
 def _under(members: Any, masks: dict[str, str]) -> dict[str, Value]:
-    from resolvers.mask import masked
-
     return {name: masked(value, masks[name]) if name in masks else value for name, value in members.items()}

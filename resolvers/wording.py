@@ -11,7 +11,7 @@ from typing import Any
 from resolvers.entity import Model
 from resolvers.fetch import Access, Children, LinkRows, Listing, Lookup, OrderKey
 from resolvers.identifier import KeyToken, Token
-from resolvers.operand import Clock, OtherColumn
+from resolvers.operand import Caller, Clock, OtherColumn
 from resolvers.predicate import And, Compare, LeadsTo, Near, Not, OneOf, Or, Predicate, Some
 
 FEW = 3  # tokens that are named; of more their number is told
@@ -64,6 +64,8 @@ def value_text(value: Any, bare: bool = False) -> str:
     match value:
         case Clock(name=name):
             return f"${name}"
+        case Caller():
+            return "$caller"
         case OtherColumn(name=name):
             return f"column {name}"
         case list() | tuple():
@@ -94,6 +96,20 @@ def enums_of(model: Model, entity: str) -> Bare:
             return False
 
     return bare
+
+
+def condition_text(model: Model, entity: str, condition: Predicate) -> str:
+    """A condition on an entity's records, as its partner file has it; what edges lead to is known."""
+
+    def bare(path: str) -> bool:
+        fields, names = model.entities[entity].fields, path.split(".")
+        for name in names[:-1]:
+            type_ = fields[name].type
+            fields = model.parts[type_].fields if type_ in model.parts else model.entities[type_].fields
+        found = fields.get(names[-1])  # none of "", the partner
+        return found is not None and bool(found.values)
+
+    return predicate_text(condition, bare)
 
 
 def token_text(token: Token) -> str:
