@@ -118,6 +118,8 @@ def _question(asked: Asked, entity: str, paint: Paint, brief: bool) -> Iterator[
         yield _said("reads", f"{part.mapping.partition('.')[2]}: {part.table}({', '.join(part.columns)})", paint)
         if part.paths:
             yield _said("", f"for {', '.join(part.paths)}", paint)
+        if part.rows is not None:
+            yield _said("", f"rows that are shared: {part.rows}", paint)
         if part.unknown:
             yield _said("", f"{paint('withheld', 'warn')}: {', '.join(part.unknown)}, so that no row passes", paint)
     if asked.reads is None and asked.fields:

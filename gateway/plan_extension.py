@@ -150,7 +150,7 @@ class Disclosure:
             access=ACCESS.get(stop.kind, "Lookup") if stop.kind is not None else "Lookup",
             what=ACCESS.get(stop.kind, "Lookup") if stop.kind is not None else "Lookup",
             source=fetch.source if mine else None,
-            reads=tuple(part(arm, fetch.paths) for arm in fetch.arms) if mine else None,
+            reads=tuple(part(self._catalog.model, arm, fetch.paths) for arm in fetch.arms) if mine else None,
             fields=self._selected(stop.level, fetch),
             withheld=kept_out(listed) if listed else (),
             taken=taken(listed, said) if listed else None,

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from resolvers.catalog import Catalog
-from resolvers.entity import Kind
+from resolvers.entity import Kind, Model
 from resolvers.fetch import Accepted, Access, Arm, Children, Fetch, LinkRows, Listing, OrderKey
 from resolvers.level import Level
 from resolvers.mapping import columns_of
 from resolvers.observation import SourceCall
 from resolvers.plan import Plan
 from resolvers.predicate import Predicate, names
+from resolvers.wording import condition_text
 
 Path = tuple[str, ...]
 COUNT = "Count"  # the access of a call that asks for a number
@@ -22,7 +23,8 @@ COUNT = "Count"  # the access of a call that asks for a number
 class Part:
     """What one mapping has to say in a question. columns: of its table, or "table.column"; paths: what they are for.
 
-    unknown: paths that the condition looks at and that the mapping's partner does not show; no such row passes.
+    unknown: paths that the condition looks at and that the mapping's partner does not show; no such row passes. rows:
+    those that agreements show, in words; None for all.
     """
 
     mapping: str
@@ -30,6 +32,7 @@ class Part:
     columns: tuple[str, ...]
     paths: tuple[str, ...]
     unknown: tuple[str, ...] = ()
+    rows: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class Course:
             self._put(Question(call, access.places, access.aim, access, self._links(access)))
             return
         paths = () if call.access == COUNT else fetch.paths
-        parts = tuple(part(arm, paths) for arm in fetch.arms)
+        parts = tuple(part(self._catalog.model, arm, paths) for arm in fetch.arms)
         question = Question(call, fetch.places, fetch.aim, access, parts)
         for along in fetch.joins:
             for stop in self.stops:
@@ -133,8 +136,10 @@ class Course:
                 left, order, ordered = answer.left, () if counted else wanted, counted or answer.ordered
                 break
         looks = {name for found in (access.condition, left) if found is not None for name in names(found)}
-        withheld = {arm.mapping.view: arm.withheld for arm in fetch.arms}
-        parts = (replace(each, unknown=tuple(sorted(looks & withheld[each.mapping]))) for each in question.parts)
+        parts = (
+            replace(each, unknown=tuple(sorted(looks & arm.withheld)))
+            for each, arm in zip(question.parts, fetch.arms, strict=True)
+        )
         return replace(
             question,
             parts=tuple(parts),
@@ -172,7 +177,7 @@ def _path(place: tuple[tuple[str, str], ...]) -> Path:
     return tuple(key for _, key in place)
 
 
-def part(arm: Arm, wanted: Sequence[str]) -> Part:
+def part(model: Model, arm: Arm, wanted: Sequence[str]) -> Part:
     """What a mapping is asked for of some paths."""
     mapping = arm.mapping
     paths = tuple(path for path in wanted if path in arm.given and path in mapping.fields)
@@ -185,4 +190,6 @@ def part(arm: Arm, wanted: Sequence[str]) -> Part:
                 read[name] = None
             elif table not in linked:  # those of link tables are asked for on their own
                 read[f"{table}.{name}"] = None
-    return Part(mapping.id, mapping.table, tuple(read), paths)
+    granted = mapping.granted
+    rows = None if granted is None else condition_text(model, mapping.entity, granted.condition)
+    return Part(mapping.id, mapping.table, tuple(read), paths, rows=rows)
