@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,6 +100,22 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--key", help="with --value: and what it is in the row with this key")
     explain.add_argument("--brief", action="store_true", help="leave the statements out")
     explain.add_argument("--json", action="store_true", help="print JSON (docs/explain.md)")
+
+    agreement = commands.add_parser("agreement", help="say what agreements show", allow_abbrev=False)
+    tries = agreement.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    simulate = _command(tries, "simulate", _simulate, "say what becomes of each field of an operation for a caller")
+    _config(simulate)
+    simulate.add_argument("query", nargs="?", type=Path, help="a file with operations; without one: standard input")
+    simulate.add_argument("--as", dest="partner", required=True, metavar="CODE", help="the partner that asks")
+    simulate.add_argument("--variables", type=Path, metavar="FILE", help="a JSON file with the operation's variables")
+    _caller(simulate, "default read")
+    diff = _command(tries, "diff", _diff, "say what changes between two folders of partner files")
+    diff.add_argument("old", type=Path, help="the folder as it is")
+    diff.add_argument("new", type=Path, help="the folder as it would be")
+    diff.add_argument(
+        "--operations", type=Path, metavar="PATH", help="a folder of operations, or a manifest; default: the partners'"
+    )
+    _caller(diff, "default all")
 
     _command(commands, "schema", _schema, "print the schema (SDL)")
 
@@ -281,6 +297,34 @@ def _explain(chosen: argparse.Namespace) -> int:
     viewer = Viewer(chosen.partner, chosen.subject, frozenset(chosen.scopes), purposes, chosen.purpose)
     asked = explain.Operation(text, viewer, explain.variables(chosen.variables), chosen.operation)
     return explain.explain(chosen.config, os.environ, asked, as_json=chosen.json, brief=chosen.brief)
+
+
+def _caller(parser: argparse.ArgumentParser, scopes: str) -> None:
+    parser.add_argument("--purpose", type=_purpose, help="what it is for")
+    parser.add_argument(
+        "--scope", type=_word, action="append", metavar="SCOPE", help=f"of the credential; may be repeated; {scopes}"
+    )
+    parser.add_argument("--day", type=_day, help="the day of which to say it, like 2026-01-31; default today")
+    parser.add_argument("--json", action="store_true", help="print JSON (docs/agreements.md)")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-01-31") from None
+
+
+def _simulate(chosen: argparse.Namespace) -> None:
+    from gateway import agreement_command
+
+    agreement_command.simulate(chosen, os.environ)
+
+
+def _diff(chosen: argparse.Namespace) -> int:
+    from gateway import agreement_command
+
+    return agreement_command.diff(chosen, os.environ)
 
 
 def _schema(chosen: argparse.Namespace) -> None:

@@ -30,7 +30,7 @@ from resolvers.expression import (
 )
 from resolvers.inline import Function, Inline
 from resolvers.listing import in_order, way_down
-from resolvers.mask import MASKS, Mask
+from resolvers.mask import MASKS
 from resolvers.noted import (
     PLACEHOLDER,
     Make,
@@ -41,6 +41,7 @@ from resolvers.noted import (
     tokened,
     tokens_told,
     understood,
+    unquoted,
 )
 from resolvers.noted import Issues as Issues
 from resolvers.predicate import Predicate
@@ -75,7 +76,8 @@ class Composer:
     def leaf(self, value: Value) -> Composition:
         """The canonical value of a form."""
         if value.mask is not None:
-            return self._masked(replace(value, mask=None), MASKS[value.mask])
+            whole_ = self.leaf(replace(value, mask=None))
+            return Composition(whole_.values, unquoted(whole_.make, MASKS[value.mask].show))
         if isinstance(value.expression, Gathered):
             return self._gathered(value.expression)
         if isinstance(value.expression, Tree):
@@ -99,19 +101,6 @@ class Composer:
         if value.assumed is not None:
             return self._assumed(value, found)
         return found if value.unit is None else self._measured(value, found)
-
-    def _masked(self, value: Value, mask: Mask) -> Composition:
-        """What a mask shows of the canonical value; issues do not quote what is behind it."""
-        whole_, show = self.leaf(value), mask.show
-
-        def make(raws: Sequence[Any], issues: Issues) -> Any:
-            told: Issues = None if issues is None else []
-            found = whole_.make(raws, told)
-            if issues is not None and told:
-                issues += [(code, path, "") for code, path, _ in told]
-            return None if found is None else show(found)
-
-        return Composition(whole_.values, make)
 
     def _noted(self, value: Value, convert: Make) -> Make:
         """With a note where a local time is one that clocks showed twice or never."""

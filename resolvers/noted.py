@@ -116,3 +116,16 @@ def guarded(convert: Convert, path: str) -> Callable[[Any, Issues], Any]:
             return None
 
     return guarded_
+
+
+def unquoted(make: Make, show: Callable[[Any], Any]) -> Make:
+    """What a mask shows of a value; issues do not quote what is behind it."""
+
+    def shown(raws: Any, issues: Issues) -> Any:
+        told: Issues = None if issues is None else []
+        found = make(raws, told)
+        if issues is not None and told:
+            issues += [(code, path, "") for code, path, _ in told]
+        return None if found is None else show(found)
+
+    return shown

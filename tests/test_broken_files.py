@@ -124,6 +124,8 @@ def questions() -> Iterator[str]:
         if not connection.name.endswith("Connection") or "nodes" not in connection.fields:
             continue
         node = get_named_type(connection.fields["nodes"].type)
+        if node.name not in model().entities:  # nothing of a partner's data source
+            continue
         fields = " ".join(selection(node, 2))
         if "orderBy" not in field.args:  # records by an identifier
             yield f'{{ {name}(scheme: LICENSE_PLATE, value: "x") {{ nodes {{ {fields} }} missing {{ code }} }} }}'
