@@ -25,6 +25,7 @@ from gateway.federation import Federation
 from gateway.limits import Limits
 from gateway.sdl import Sdl
 from gateway.settings import Settings
+from gateway.texts import Texts
 from resolvers.errors import RequestError
 from schema import graph
 
@@ -43,19 +44,22 @@ def create(
     limits: Limits | None = None,
     origins: tuple[str, ...] = (),
     pages: Sequence[BaseRoute] = (),
+    texts: Texts | None = None,
+    stale: Callable[[], bool] | None = None,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> ASGIApp:
     """The ASGI application.
 
     schema, sdl: what operations are validated against, and its text for `GET /schema.graphql`. origins: whose pages
-    may call from a browser, each `https://host[:port]`. pages: what answers without a credential, the IDE.
+    may call from a browser, each `https://host[:port]`. pages: what answers without a credential, the IDE. texts: the
+    documents that partners trust. stale: whether changed files wait, because of a mistake in them.
     """
     limits = limits or Limits()
-    endpoint = Endpoint(authentication, Documents(schema, limits), execute, limits)
+    endpoint = Endpoint(authentication, Documents(schema, limits), execute, limits, texts)
     app = Starlette(
         routes=[
             Exact(PATH, endpoint),
-            *health.routes(ready),
+            *health.routes(ready, stale),
             Route("/schema.graphql", Sdl(sdl, authentication), methods=["GET"]),
             *pages,
         ],
@@ -81,7 +85,9 @@ class Front:
         if scope["type"] == "http" and scope["path"] == PATH:
             headers = http.headers(scope)
             if b"origin" not in headers:
-                await self._endpoint.answer(scope, headers, receive, send)
+                extensions = scope.get("extensions")
+                whole = extensions.get(http.WHOLE) if extensions else None
+                await self._endpoint.answer(scope, headers, receive, send, whole)
                 return
         await self._general(scope, receive, send)
 
@@ -163,6 +169,8 @@ def compose(federation: Federation, settings: Settings) -> ASGIApp:
         limits=settings.limits,
         origins=settings.origins,
         pages=ide.routes(),
+        texts=federation.texts,
+        stale=lambda: federation.stale,
         lifespan=lifespan,
     )
 

@@ -67,7 +67,7 @@ class Authenticator:
             found, chosen = await self._viewer(authorizations[0])
         except RefusedError as reason:
             log.info("credential refused: %s", reason)
-            raise _unauthenticated() from None
+            raise unauthenticated() from None
         purpose = _purpose(found, purposes)
         if purpose is None:
             return found
@@ -107,7 +107,7 @@ class Authenticator:
         return Viewer(key.partner, f"key:{key.id}", scopes, purposes)
 
 
-def _unauthenticated() -> RequestError:
+def unauthenticated() -> RequestError:
     """The one answer to a missing, wrong, expired, revoked or unknown credential."""
     return RequestError(
         "A valid credential is needed.",

@@ -1,19 +1,26 @@
-"""One connection of the web server, with the bounds on heads and idleness that uvicorn lacks."""
+"""One connection of the web server, with the bounds on size and time that uvicorn lacks."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from gateway import http
 from gateway.limits import Limits, exceeded
 from gateway.media import JSON
 from resolvers.errors import RequestError
 
-UNREAD = 1_048_576  # bytes of a body that come after its request was answered, before the connection is closed
+UNREAD = 1_048_576  # bytes that are no part of any body that is still wanted, before the connection is closed
+LEAST = 16_384  # bytes of an answer that a client must take in each `write_time`
+UNSENT = 65_536  # bytes that the system may hold before it sends them: how fast a client reads is seen by what it takes
+SURPLUS_TIME = 1.0  # seconds for the head of a request on a connection that is one too many
 
 
 class Connection(HttpToolsProtocol):
@@ -21,25 +28,33 @@ class Connection(HttpToolsProtocol):
 
     limits: ClassVar[Limits] = Limits()
 
+    _surplus = False  # one connection too many: its request is refused, so that the client knows why
     _in_head = False
     _chunk = 0  # bytes received at once just now
     _waited = 0  # bytes of an unfinished head that came after its first chunk
     _unread = 0
     _refusal: RequestError | None = None
     _timer: asyncio.TimerHandle | None = None
+    _body_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._surplus = len(self.connections) > self.limits.connections
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_came()
+        self._body_came()
+        self._taken()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._chunk = len(data)
         if self._in_head:
             self._waited += self._chunk
+        else:
+            self._unread += self._chunk
         super().data_received(data)
         if self.transport.is_closing():
             return
@@ -48,6 +63,11 @@ class Connection(HttpToolsProtocol):
                 self._refuse(self._too_large())
             elif self._timer is None:
                 self._await_head()
+        elif self._unread > UNREAD:
+            self.transport.close()
+        elif self.cycle and self.cycle.more_body and not self.cycle.response_complete:
+            if self._body_timer is None:
+                self._body_timer = self.loop.call_later(self.limits.body_time, self._late_body)
         elif self.cycle and self.cycle.response_complete and not self.timeout_keep_alive_task:
             # What came belongs to a request that was answered before; uvicorn would now wait for ever.
             self.timeout_keep_alive_task = self.loop.call_later(
@@ -59,23 +79,60 @@ class Connection(HttpToolsProtocol):
         self._waited = self._unread = 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # What comes behind a body is no header: it would get past whoever looks at headers before us.
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._head_came()
+        if self._surplus or len(self.headers) > self.limits.headers or self.parser.should_upgrade() or self.pipeline:
+            self._refusal = self._unwelcome()
+            if self._refusal:
+                raise self._refusal  # as below
         if self._waited + self._chunk > self.limits.header:
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > self.limits.header:
                 self._refusal = self._too_large()
                 raise self._refusal  # httptools ends its work, and send_400_response is called
         super().on_headers_complete()
+        self.scope["extensions"] = {http.WHOLE: partial(self._write_whole, self.cycle)}  # type: ignore[dict-item]
+
+    def _write_whole(
+        self, cycle: RequestResponseCycle, status: int, fields: Sequence[tuple[bytes, bytes]], body: bytes
+    ) -> bool:
+        """An `http.Whole`: as the cycle's own `send` would write it, which looks at each header of ours twice."""
+        if cycle.response_started or cycle.disconnected or not cycle.keep_alive or self.flow.write_paused:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        head = [name + b": " + value + b"\r\n" for name, value in (*cycle.default_headers, *fields)]
+        self.transport.write(b"".join([STATUS_LINE[status], *head, b"\r\n", body]))
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def on_body(self, body: bytes) -> None:
         if not self.cycle.response_complete:
+            self._unread -= len(body)
             super().on_body(body)
-            return
-        self._unread += len(body)
-        if self._unread > UNREAD:
-            self.transport.close()
+
+    def on_message_complete(self) -> None:
+        self._body_came()
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._write_timer is None:
+            with contextlib.suppress(AttributeError, OSError):
+                held = self.transport.get_extra_info("socket")
+                held.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
+            self._await_taking()
+
+    def resume_writing(self) -> None:
+        self._taken()
+        super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(self._refusal or RequestError("This is not HTTP.", code="BAD_REQUEST"))
@@ -83,19 +140,40 @@ class Connection(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """Nothing: the request is answered as if it had not asked for another protocol."""
 
+    def _unwelcome(self) -> RequestError | None:
+        """Why a request whose head came is not taken, if so."""
+        limits = self.limits
+        if self._surplus:
+            what = "The gateway has as many connections open as it takes"
+            refused = exceeded("OVERLOADED", "connections", limits.connections, what, status=503)
+            refused.headers = {"Retry-After": "1"}
+            return refused
+        if len(self.headers) > limits.headers:
+            what = "Too many header fields"
+            return exceeded("TOO_MANY_HEADERS", "headers", limits.headers, what, len(self.headers), status=431)
+        if len(self.pipeline) >= limits.pipelined:
+            what = "Too many requests sent ahead of their answers"
+            return exceeded("TOO_MANY_REQUESTS", "pipelined", limits.pipelined, what, status=429)
+        # Other protocols may be offered, and need not be taken; one who wants a WebSocket wants nothing else.
+        if self.parser.should_upgrade() and self._get_upgrade() == b"websocket":
+            return RequestError("The gateway speaks HTTP only: send operations by POST.", code="UPGRADE_REFUSED")
+        return None
+
     def _too_large(self) -> RequestError:
         what = "The request line and headers are too large, in bytes"
         return exceeded("HEADER_TOO_LARGE", "header", self.limits.header, what, status=431)
 
     def _refuse(self, error: RequestError) -> None:
         body = orjson.dumps({"errors": http.signed(http.told(error), http.identify({}))})
-        fields = [*http.FIELDS[JSON], (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+        own = [(name.encode(), value.encode()) for name, value in error.headers.items()]
+        fields = [*http.FIELDS[JSON], *own, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
         head = b"".join([name + b": " + value + b"\r\n" for name, value in fields])
         self.transport.write(STATUS_LINE[error.status] + head + b"\r\n" + body)
         self.transport.close()
 
     def _await_head(self) -> None:
-        self._timer = self.loop.call_later(self.limits.header_time, self._late)
+        allowed = min(self.limits.header_time, SURPLUS_TIME) if self._surplus else self.limits.header_time
+        self._timer = self.loop.call_later(allowed, self._late)
 
     def _head_came(self) -> None:
         if self._timer:
@@ -109,3 +187,31 @@ class Connection(HttpToolsProtocol):
             self._refuse(exceeded("DEADLINE_EXCEEDED", "header_time", self.limits.header_time, what, status=408))
         else:
             self.transport.close()
+
+    def _body_came(self) -> None:
+        if self._body_timer:
+            self._body_timer.cancel()
+            self._body_timer = None
+
+    def _late_body(self) -> None:
+        self._body_timer = None
+        if self.cycle.response_started:
+            self.transport.close()
+        else:
+            what = "The body took too long, in seconds"
+            self._refuse(exceeded("DEADLINE_EXCEEDED", "body_time", self.limits.body_time, what, status=408))
+
+    def _await_taking(self) -> None:
+        unsent = self.transport.get_write_buffer_size()
+        self._write_timer = self.loop.call_later(self.limits.write_time, self._look, unsent)
+
+    def _taken(self) -> None:
+        if self._write_timer:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def _look(self, unsent: int) -> None:
+        if self.transport.get_write_buffer_size() > unsent - LEAST:
+            self.transport.abort()
+        else:
+            self._await_taking()

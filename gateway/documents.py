@@ -24,6 +24,7 @@ from graphql import (
     validate,
 )
 
+from gateway.cost import Cost, Costs
 from gateway.extent import measure
 from gateway.http import OperationRequest, RejectedError, not_allowed, told
 from gateway.limits import Limits, exceeded
@@ -56,8 +57,8 @@ class Document:
     """One GraphQL text; equal only to itself, so that what is worked out for it can be kept by it.
 
     operations: by name, "" for the one without a name. fragments: by name. errors: why it cannot run, as GraphQL
-    errors; `ast` is then empty where the text could not be parsed. plans: what was worked out for it; it goes when the
-    document does.
+    errors; `ast` is then empty where the text could not be parsed. costs: of its operations, by name. plans: what was
+    worked out for it; it goes when the document does.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Document:
     operations: Mapping[str, OperationDefinitionNode]
     fragments: Mapping[str, FragmentDefinitionNode]
     errors: tuple[Mapping[str, Any], ...] = ()
+    costs: Mapping[str, Cost] = field(default_factory=dict, repr=False)
     plans: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
@@ -72,6 +74,10 @@ class Document:
         if name is not None:
             return self.operations.get(name)
         return next(iter(self.operations.values())) if len(self.operations) == 1 else None
+
+    def cost(self, name: str | None) -> Cost:
+        """What that operation costs; there must be one."""
+        return self.costs[name] if name is not None else next(iter(self.costs.values()))
 
 
 class Documents:
@@ -83,6 +89,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self._schema = schema
         self._limits = limits
+        self._costs = Costs(schema, limits.page)
         self._runnable = _Shelf(limits)
         self._refused = _Shelf(limits)
 
@@ -151,13 +158,13 @@ class Documents:
         rules = (NoFragmentCyclesRule,) if extent.cyclic else RULES
         errors = validate(self._schema, ast, rules, max_errors=limits.errors)
         definitions = ast.definitions
-        return Document(
-            text,
-            ast,
-            {d.name.value if d.name else "": d for d in definitions if isinstance(d, OperationDefinitionNode)},
-            {d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)},
-            _formatted(errors[: limits.errors], "GRAPHQL_VALIDATION_FAILED"),
-        )
+        operations = {d.name.value if d.name else "": d for d in definitions if isinstance(d, OperationDefinitionNode)}
+        fragments = {d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)}
+        if errors:
+            told = _formatted(errors[: limits.errors], "GRAPHQL_VALIDATION_FAILED")
+            return Document(text, ast, operations, fragments, told)
+        costs = {name: self._costs.of(operation, fragments) for name, operation in operations.items()}
+        return Document(text, ast, operations, fragments, costs=costs)
 
 
 class _Shelf:

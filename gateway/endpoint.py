@@ -9,10 +9,12 @@ from typing import Any, Protocol
 from starlette.types import Receive, Scope, Send
 
 from gateway import http
+from gateway.admission import Admission
 from gateway.documents import Document, Documents
-from gateway.http import Headers, OperationRequest
+from gateway.http import Headers, OperationRequest, Whole
 from gateway.limits import Limits, exceeded
 from gateway.reader import Reader
+from gateway.texts import Texts
 from gateway.vigil import DepartedError, LateError, Vigil
 from resolvers.errors import RequestError
 from resolvers.viewer import Viewer
@@ -34,18 +36,31 @@ class Authentication(Protocol):
 class Endpoint:
     """The ASGI application behind the GraphQL path; `execute` answers one operation."""
 
-    def __init__(self, authentication: Authentication, documents: Documents, execute: Execute, limits: Limits) -> None:
+    def __init__(
+        self,
+        authentication: Authentication,
+        documents: Documents,
+        execute: Execute,
+        limits: Limits,
+        texts: Texts | None = None,
+    ) -> None:
         self._authentication = authentication
         self._documents = documents
         self._reader = Reader(documents, limits)
-        self._execute = execute
+        self._admission = Admission(execute, limits)
         self._limits = limits
+        self._texts = texts or Texts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.answer(scope, http.headers(scope), receive, send)
 
-    async def answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
-        """Answer a request whose headers were read before. It raises nothing but a cancellation."""
+    async def answer(
+        self, scope: Scope, headers: Headers, receive: Receive, send: Send, whole: Whole | None = None
+    ) -> None:
+        """Answer a request whose headers were read before. It raises nothing but a cancellation.
+
+        whole: where the server has a shorter way for an answer, and nobody between it and us wants to see it.
+        """
         request_id = http.identify(headers)
         request = None
         try:
@@ -53,13 +68,18 @@ class Endpoint:
                 viewer = await self._authentication.authenticate(scope["headers"])
                 request = await http.decode(scope, headers, receive, self._limits.body, request_id)
                 vigil.heard()
+                trusted = False
+                if request.persisted is not None or viewer.partner in self._texts.bound:
+                    request, trusted = self._texts.settle(viewer.partner, request)
                 document = self._documents.known(request.query)
                 if document is None:
-                    document = await self._reader.read(viewer.partner, request.query)
+                    document = await self._reader.read(viewer.partner, request.query, trusted=trusted)
                 self._documents.check(document, request)
-                answer = await self._execute(viewer, document, request)
+                if request.persisted is not None:
+                    self._texts.register(viewer.partner, request)
+                answer = await self._admission.answer(viewer, document, request)
             status, body = http.encode(answer, request, self._limits.errors)
-            await http.write(send, headers, status, body, http.FIELDS[request.accepts], request_id)
+            await http.write(send, headers, status, body, http.FIELDS[request.accepts], request_id, whole)
         except DepartedError:
             return
         except RequestError as error:

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
-from graphql.execution.values import get_variable_values
 
+from gateway.audit import Audit
+from gateway.authentication import unauthenticated
 from gateway.documents import MESSAGE, Document
 from gateway.http import OperationRequest
 from gateway.plan_extension import PlanExtension
 from gateway.plans import Plans
+from gateway.variables import Variables
 from resolvers.agreement import scopes_of
 from resolvers.catalog import Catalog
 from resolvers.connectors.pools import Pools
@@ -37,7 +39,8 @@ log = logging.getLogger("gateway")
 class Runtime:
     """What all requests share. `catalog` is swapped whole on reload; a request keeps the one that it began with.
 
-    reference: answer everything with graphql-core, which tests compare with the planned way.
+    audit: what takes note of answers; none for the operator's own commands. reference: answer everything with
+    graphql-core, which tests compare with the planned way.
     """
 
     schema: GraphQLSchema
@@ -49,6 +52,7 @@ class Runtime:
     ids_most: int = 100
     observers: tuple[Callable[[SourceCall], None], ...] = ()
     watcher: Watcher | None = None
+    audit: Audit | None = None
     reference: bool = False
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     plans: Plans = field(init=False)
@@ -61,7 +65,12 @@ class Runtime:
         operation = document.operation(request.operation_name)
         assert operation is not None  # documents.get saw to it
         catalog, sources, now = self.catalog, self.pools.sources, self.clock()
-        variables = get_variable_values(self.schema, operation.variable_definitions or (), dict(request.variables))
+        if viewer.partner not in catalog.partners:  # it left while the request was being sent
+            raise unauthenticated()
+        reading = ("variables", id(operation))
+        if reading not in document.plans:
+            document.plans[reading] = Variables(self.schema, operation)
+        variables = document.plans[reading].read(request.variables)
         if isinstance(variables, list):
             return {"errors": [_unfit(error) for error in variables]}
         grant = catalog.grant(viewer, now.date())
@@ -85,6 +94,7 @@ class Runtime:
             ids_most=self.ids_most,
             observers=(self.pools.observe, *self.observers),
             watcher=watcher,
+            accesses=self.audit,
         )
         if watcher is not None:
             watcher.planned(plan)
@@ -96,8 +106,13 @@ class Runtime:
                 run = Run(context, variables, request.variables)
                 found = await plan.answer.resolve(run, (None,))
                 data, troubles = answer_of(found[0])
+                run.shared.clear()  # which points back at the run
         finally:
             context.end()
+        if self.audit is not None:
+            kept = self.audit.note(context, document, request.operation_name, request.id)
+            if kept is not None:
+                await kept
         answer: dict[str, Any] = {"data": data}
         if troubles:
             answer["errors"] = _errors(troubles, request.id)

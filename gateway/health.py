@@ -17,8 +17,11 @@ NOT_KEPT = {"cache-control": "no-store"}
 log = logging.getLogger("gateway")
 
 
-def routes(ready: Ready) -> list[Route]:
-    """`/health/live` answers 200 as long as the process does; `/health/ready` 200 or, not ready, 503."""
+def routes(ready: Ready, stale: Callable[[], bool] | None = None) -> list[Route]:
+    """`/health/live` answers 200 as long as the process does; `/health/ready` 200 or, not ready, 503.
+
+    stale: whether files were changed and cannot be taken up; ready all the same, with `"configuration": "stale"`.
+    """
 
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "live"}, headers=NOT_KEPT)
@@ -29,6 +32,9 @@ def routes(ready: Ready) -> list[Route]:
         except Exception:
             log.exception("the readiness check failed")
             yes = False
-        return JSONResponse({"status": "ready" if yes else "not ready"}, 200 if yes else 503, headers=NOT_KEPT)
+        told = {"status": "ready" if yes else "not ready"}
+        if stale is not None and stale():
+            told["configuration"] = "stale"
+        return JSONResponse(told, 200 if yes else 503, headers=NOT_KEPT)
 
     return [Route("/health/live", live), Route("/health/ready", readiness)]

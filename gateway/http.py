@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from random import getrandbits
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -16,10 +16,14 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.limits import exceeded
 from gateway.media import GRAPHQL, JSON, answerable, is_json, takes_gzip
+from gateway.persisted import NAMES, Persisted, hashed, named
 from gateway.vigil import DepartedError
 from resolvers.errors import RequestError
 
 Headers = Mapping[bytes, bytes]
+Whole = Callable[[int, Sequence[tuple[bytes, bytes]], bytes], bool]
+"""Writes status, headers and body at once, past ASGI; False where it must be sent the usual way."""
+WHOLE = "gateway.whole"  # the ASGI extension that a Whole is
 
 # The status where a well-formed request fails before its execution begins. A client that knows no more than
 # application/json takes any status but 200 for the word of some proxy.
@@ -43,7 +47,8 @@ class OperationRequest(NamedTuple):
     """One GraphQL-over-HTTP request.
 
     id: the trace id of its traceparent, or one of our own. query: the document's text. accepts: the Content-Type to
-    answer with, JSON or GRAPHQL. safe: it came by GET, and so may only run a query.
+    answer with, JSON or GRAPHQL. safe: it came by GET, and so may only run a query. persisted: what the document is
+    called, where the request says so; `query` may then be empty.
     """
 
     id: str
@@ -53,6 +58,7 @@ class OperationRequest(NamedTuple):
     extensions: Mapping[str, Any]
     accepts: bytes
     safe: bool
+    persisted: Persisted | None = None
 
 
 class RejectedError(RequestError):
@@ -77,7 +83,7 @@ def identify(found: Headers) -> str:
     """The id of a request: the trace id of a valid traceparent (W3C Trace Context), else a random one of that form."""
     parent = found.get(b"traceparent")
     match = TRACEPARENT.fullmatch(parent) if parent else None
-    return match[1].decode() if match else os.urandom(16).hex()
+    return match[1].decode() if match else f"{getrandbits(128) or 1:032x}"
 
 
 def negotiate(found: Headers) -> bytes | None:
@@ -101,17 +107,29 @@ async def decode(scope: Scope, found: Headers, receive: Receive, body_limit: int
         given = strict_json(await _body(found, receive, body_limit), "The body")
     if not isinstance(given, dict):
         raise _malformed("The body must be a JSON object with one operation; batches are not taken.")
-    query, name = given.get("query"), given.get("operationName")
+    query, name, persisted = given.get("query"), given.get("operationName"), None
+    if not query:
+        persisted = named(given)
+        query = "" if query is None and persisted is not None else query
+    elif ("documentId" in given or "doc_id" in given) and any(given.get(each) is not None for each in NAMES):
+        raise _malformed("A document comes as `query` or by its id, not both.")
     if not isinstance(query, str):
         raise _malformed("`query` must be a string: the text of a GraphQL document.")
     if name is not None and not isinstance(name, str):
         raise _malformed("`operationName` must be a string or null.")
     variables, extensions = _object(given, "variables"), _object(given, "extensions")
-    return OperationRequest(request_id, query, name or None, variables, extensions, accepts, method == "GET")
+    if extensions and query:
+        persisted = hashed(extensions, query)
+    return OperationRequest(
+        request_id, query, name or None, variables, extensions, accepts, method == "GET", persisted
+    )
 
 
 def strict_json(text: bytes | bytearray, what: str) -> Any:
-    """Parse JSON. RequestError, naming `what`, for what is no UTF-8, NaN, Infinity, a lone surrogate or a key twice."""
+    """Parse JSON.
+
+    RequestError, naming `what`: no UTF-8, NaN, Infinity, a lone surrogate, a key twice, an integer beyond 64 bits.
+    """
     try:
         value = orjson.loads(text)
         again = orjson.dumps(value)
@@ -121,6 +139,9 @@ def strict_json(text: bytes | bytearray, what: str) -> Any:
     # in their number, unless a string spells a colon as an escape.
     if text.count(b":") != again.count(b":") or b"\\u003" in text:
         json.loads(text, object_pairs_hook=_once, parse_int=str)
+    # It makes a float of an integer that is too large: another number than the one that was sent.
+    if text != again and _huge(value):
+        json.loads(text, parse_int=_exact)
     return value
 
 
@@ -160,7 +181,13 @@ def not_allowed(message: str, methods: str) -> RequestError:
 
 
 async def write(
-    send: Send, found: Headers, status: int, body: bytes, fields: Sequence[tuple[bytes, bytes]], request_id: str
+    send: Send,
+    found: Headers,
+    status: int,
+    body: bytes,
+    fields: Sequence[tuple[bytes, bytes]],
+    request_id: str,
+    whole: Whole | None = None,
 ) -> None:
     """Send a whole answer, compressed where the headers `found` of the request ask for it. fields: its own headers."""
     out = [*fields, (b"x-request-id", request_id.encode())]
@@ -168,6 +195,8 @@ async def write(
         body = await asyncio.to_thread(_gzip, body) if len(body) >= THREAD_FROM else _gzip(body)
         out.append((b"content-encoding", b"gzip"))
     out.append((b"content-length", b"%d" % len(body)))
+    if whole is not None and whole(status, out, body):
+        return
     await send({"type": "http.response.start", "status": status, "headers": out})
     await send({"type": "http.response.body", "body": body})
 
@@ -183,6 +212,22 @@ def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise _malformed(f"`{name}` must be an object or null.")
     return value
+
+
+def _huge(value: Any) -> bool:
+    """Whether some number is outside of 64 bits."""
+    if value.__class__ is dict:
+        return any(map(_huge, value.values()))
+    if value.__class__ is list:
+        return any(map(_huge, value))
+    return value.__class__ is float and not -(2.0**63) < value < 2.0**63
+
+
+def _exact(digits: str) -> int:
+    # The length first: to read a number of many digits takes the square of their time.
+    if len(digits) > 20 or not -(2**63) <= (number := int(digits)) < 2**64:
+        raise _malformed("An integer has more than 64 bits: send it as a string.")
+    return number
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:

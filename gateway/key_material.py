@@ -28,14 +28,16 @@ class SecretError(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class KeyMaterial:
-    """A key for each use. ids: 64 bytes (AES-SIV). cursors: 32 bytes (HMAC). tokens: 32 bytes (Ed25519 seed)."""
+    """A key for each use. ids: 64 bytes (AES-SIV). cursors: 32 bytes (HMAC). tokens: 32 bytes (Ed25519 seed). audit:
+    64 bytes, for digests and as an Ed25519 seed (`audit_seal`)."""
 
     ids: bytes = field(repr=False)
     cursors: bytes = field(repr=False)
     tokens: bytes = field(repr=False)
+    audit: bytes = field(repr=False)
 
 
-LENGTHS = {"ids": 64, "cursors": 32, "tokens": 32}
+LENGTHS = {"ids": 64, "cursors": 32, "tokens": 32, "audit": 64}
 LEAST = 32  # bytes of a given secret
 
 

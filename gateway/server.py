@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import socket
 from collections.abc import Callable
 
@@ -12,8 +13,6 @@ from starlette.types import ASGIApp
 
 from gateway.connection import Connection
 from gateway.limits import Limits
-
-KEEP_ALIVE = 75  # seconds: longer than load balancers keep idle connections, so that they close them, not we
 
 
 def serve(
@@ -47,7 +46,7 @@ def configured(app: ASGIApp, limits: Limits) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE,
+        timeout_keep_alive=math.ceil(limits.idle),
         timeout_graceful_shutdown=int(limits.deadline) + 5,
     )
 

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.audit_settings import AuditSettings
 from gateway.key_material import LENGTHS, decode_secret
 from gateway.limits import Limits
+from gateway.registered import REGISTERED
+from resolvers.documents_form import MODES, OFF
 from resolvers.errors import CatalogError, Mistake
 from resolvers.section import Mistakes, Section
 
@@ -21,11 +24,18 @@ DEFAULTS: dict[str, Any] = {
     "strict": False,
     "origins": [],
     "own_issuer": False,
+    "watch": True,
     "listen.host": "127.0.0.1",
     "listen.port": 8000,
     "state.folder": "state",
     "state.url": "sqlite+aiosqlite:///state/gateway.sqlite",
+    "audit.url": "sqlite+aiosqlite:///state/audit.sqlite",
+    "audit.retention": "365d",
+    "audit.heads": "1h",
+    "audit.buffer": 10_000,
     **{f"keys.{name}": "" for name in LENGTHS},
+    "documents.mode": OFF,
+    "documents.registered": REGISTERED,
     **{
         f"limits.{name}": f"{value:g}s" if isinstance(value, float) else value
         for name, value in asdict(Limits()).items()
@@ -42,7 +52,9 @@ class Settings:
     """One gateway's settings. Paths are absolute.
 
     file: where they were read. strict: whether a broken partner file keeps the gateway from starting. own_issuer:
-    whether tokens of `gateway token` are accepted. origins: web pages that may call (CORS). state_url: async SQLAlchemy
+    whether tokens of `gateway token` are accepted. watch: whether changed files are read by themselves. documents_mode:
+    what becomes of operations of partners that say nothing of it, one of MODES. registered: bytes of the texts that one
+    partner's callers may register by hash. origins: web pages that may call (CORS). state_url: async SQLAlchemy
     URL. secrets: base64 text by name, those that the environment gave (see `key_material.load`).
     """
 
@@ -55,8 +67,12 @@ class Settings:
     port: int
     state_folder: Path
     state_url: str = field(repr=False)
+    audit: AuditSettings
     secrets: Mapping[str, str] = field(repr=False)
     limits: Limits
+    watch: bool = True
+    documents_mode: str = OFF
+    registered: int = REGISTERED
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -108,11 +124,15 @@ class _Reader:
             partners=self.folder / self._text("partners"),
             strict=self._boolean("strict"),
             own_issuer=self._boolean("own_issuer"),
+            watch=self._boolean("watch"),
+            documents_mode=self.tables["documents"].text("mode", choices=MODES) or OFF,
+            registered=self._integer("documents.registered", _MOST),
             origins=self._origins(),
             host=self._text("listen.host"),
             port=self._integer("listen.port", 65535),
             state_folder=folder,
-            state_url=self._state_url(folder),
+            state_url=self._database("state.url", folder / "gateway.sqlite"),
+            audit=self._audit(folder),
             secrets=self._secrets(),
             limits=self._limits(),
         )
@@ -155,11 +175,21 @@ class _Reader:
                 section.mistake("CATALOG_WRONG_VALUE", name, f"{origin!r} is not an origin.", hint)
         return tuple(found or ())
 
-    def _state_url(self, folder: Path) -> str:
-        section, name = self._at("state.url")
+    def _audit(self, folder: Path) -> AuditSettings:
+        section = self.tables["audit"]
+        retention, heads = section.seconds("retention"), section.seconds("heads")
+        return AuditSettings(
+            url=self._database("audit.url", folder / "audit.sqlite"),
+            retention=365 * 86400.0 if retention is None else retention,
+            heads=3600.0 if heads is None else heads,
+            buffer=self._integer("audit.buffer", _MOST),
+        )
+
+    def _database(self, key: str, default: Path) -> str:
+        section, name = self._at(key)
         url = section.text(name)
         if url is None:
-            return f"sqlite+aiosqlite:///{folder / 'gateway.sqlite'}"
+            return f"sqlite+aiosqlite:///{default}"
         # The URL itself is never told: it may hold a password.
         scheme, separator, rest = url.partition("://")
         if not separator or "+" not in scheme:

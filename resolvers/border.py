@@ -14,7 +14,7 @@ from resolvers.entry import Entry, write_compared
 from resolvers.expression import Case, Column
 from resolvers.fetch import Seed
 from resolvers.identifier import KeyToken, NameToken, Token
-from resolvers.inline import Function, there, write_tuple
+from resolvers.inline import NULL, Function, there, write_tuple
 from resolvers.leaf import Build as Build
 from resolvers.leaf import Reading as Reading
 from resolvers.leaf import leaf, several, write_several
@@ -88,7 +88,7 @@ def _parts(model: Model, entity: str, field: Field, binding: Parts, zone: str, p
     def inline(function: Function, raws: Sequence[str]) -> str:
         each = write_several({str(index): one for index, one in enumerate(entries_beside)}, function, raws)
         if len(each) == 1:
-            return function.keep(f"[{each['0']}] if {each['0']} is not None else {'None' if unsaid is None else '[]'}")
+            return function.list_of(each["0"], NULL if unsaid is None else "[]")
         found = function.keep("[]", "list")
         for one in each.values():
             with function.under(there(function, [one])):

@@ -113,12 +113,12 @@ class Entry:
 
     def _end(self, function: Function, entry: str, item: dict[str, str]) -> None:
         if not self.compared:
-            function.line(f"{entry} = {_dictionary(function, item)}")
+            function.dictionary(entry, item)
             return
         item["value"] = function.keep(f"{item['value']}.strip()")
         item["normalized"] = write_compared(self.model, function, item["value"], item["scheme"])
         with function.under(f"if {item['normalized']}"):
-            function.line(f"{entry} = {_dictionary(function, item)}")
+            function.dictionary(entry, item)
 
 
 def write_compared(model: Model, function: Function, value: str, scheme: str) -> str:
@@ -138,12 +138,8 @@ def _part(function: Function, members: Map[str, str], needed: Sequence[str]) -> 
     """A part inside, null without all that it must have."""
     part = function.keep("None", "part")
     with function.under(there(function, (members.get(name, "None") for name in needed))):
-        function.line(f"{part} = {_dictionary(function, members)}")
+        function.dictionary(part, members)
     return part
-
-
-def _dictionary(function: Function, members: Map[str, str]) -> str:
-    return "{" + ", ".join(f"{function.given(name, 'name')}: {found}" for name, found in members.items()) + "}"
 
 
 def _tell(issues: Issues, start: int, item: dict[str, Any] | None, path: str) -> None:

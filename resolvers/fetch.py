@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from resolvers.cursor import Position
 from resolvers.identifier import NameToken, Token
+from resolvers.inline import Function
 from resolvers.mapping import Mapping
 from resolvers.predicate import Predicate
 
@@ -29,6 +30,24 @@ class Arm:
     withheld: frozenset[str] = frozenset()
 
 
+class Show(Protocol):
+    """How the response shows a record, said inside the function that reads the rows of a statement.
+
+    kept: the places of a row's values that somebody looks at besides; None for all.
+    """
+
+    @property
+    def kept(self) -> frozenset[int] | None: ...
+
+    def write(self, function: Function, mapping: Mapping, key: str, values: Sequence[str]) -> str:
+        """The expression of what is shown, of the row's key and values by their names. Any error while it runs: the
+        rows are to be read without it. UnshownError where it would always end so."""
+
+
+class UnshownError(Exception):
+    """No record of a mapping can be shown while it is read."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Along:
     """A reference that a source may follow itself: in place of the token at `path` a row then holds the Row that
@@ -44,7 +63,8 @@ class Fetch:
 
     issues: whether rows carry what could not be understood.
     places: where in the response its records stand; aim: the edge of a filter that they are asked for instead. joins:
-    the references that the source may follow. veiled: whether its rows hold what may be null for everybody.
+    the references that the source may follow. veiled: whether its rows hold what may be null for everybody. show: how
+    rows are shown while they are read.
     """
 
     source: str
@@ -58,6 +78,7 @@ class Fetch:
     prepared: dict[Any, Any] = field(init=False, compare=False, repr=False, default_factory=dict)
     joins: tuple[Along, ...] = ()
     veiled: bool = False
+    show: Show | None = None
     # What is told of it, worked out once (`disclosure`).
     told: dict[Any, Any] = field(init=False, compare=False, repr=False, default_factory=dict)
 
@@ -137,7 +158,8 @@ Linked = tuple[tuple[str, int, str], Token]
 
 
 class Row(NamedTuple):
-    """One record as its source gave it, values canonical and in the fetch's order of paths."""
+    """One record as its source gave it, values canonical and in the fetch's order of paths. shown: the object of the
+    response, where it was made at once: values that nobody else looks at are then left out, and null."""
 
     mapping: Mapping
     key: str
@@ -145,6 +167,7 @@ class Row(NamedTuple):
     sort: tuple[Any, ...] = ()
     parent: Token | None = None
     issues: tuple[tuple[str, str, str], ...] = ()  # code, path, raw text
+    shown: Any = None
 
 
 class Seed(NamedTuple):

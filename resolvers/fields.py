@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from graphql import GraphQLResolveInfo, get_named_type, is_list_type, is_object_type
 
+from resolvers.access_log import access_page
 from resolvers.carriers import carriers, same
 from resolvers.context import Context
 from resolvers.entity import Kind
@@ -239,6 +240,8 @@ def _of_root(declared: Declared, name: str, info: Info, given: dict[str, Any]) -
     if declared.kind is Kind.NAMED:
         return carriers(context, _step(context, info).level, given)
     match name:
+        case "accessLog":
+            return access_page(context, given)
         case "viewer":
             return viewer_view(context)
         case "partners":

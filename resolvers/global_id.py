@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from resolvers.errors import RequestError
 
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
+STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 class Named(NamedTuple):
@@ -45,7 +45,7 @@ class GlobalIds:
             raw = f"{head}~".encode() + self._siv.encrypt(key.encode(), [head.encode()])
         else:
             raw = f"{head}:{key}".encode()
-        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        return _written(raw)
 
     @staticmethod
     def head(entity: str, mapping: str) -> bytes:
@@ -59,28 +59,35 @@ class GlobalIds:
         head = self.head(entity, mapping)
 
         def write(key: str) -> str:
-            return b2a_base64(head + key.encode(), newline=False).translate(URL_SAFE, b"=").decode()
+            return _written(head + key.encode())
 
         return write
 
     def read(self, text: str) -> Named:
         """What an id names. RequestError BAD_USER_INPUT where it is no id."""
         try:
-            raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+            raw = a2b_base64(text.encode("ascii").translate(STANDARD) + b"=" * (-len(text) % 4))
         except (UnicodeEncodeError, binascii.Error, ValueError):
             raise _refusal() from None
         personal_at, plain_at = raw.find(b"~"), raw.find(b":")
         personal = personal_at >= 0 and (plain_at < 0 or personal_at < plain_at)
         cut = personal_at if personal else plain_at
         try:
-            entity, _, mapping = raw[:cut].decode("ascii").partition(".")
+            entity, dot, mapping = raw[:cut].decode("ascii").partition(".")
             rest = raw[cut + 1 :]
             key = (self._siv.decrypt(rest, [raw[:cut]]) if personal else rest).decode()
         except (UnicodeDecodeError, InvalidTag, ValueError):
             raise _refusal() from None
-        if cut < 0 or self.write(entity, mapping, key, personal) != text:
+        if cut < 0 or not dot:
+            raise _refusal()
+        again = self.write(entity, mapping, key, personal) if personal else _written(raw)
+        if again != text:
             raise _refusal()
         return Named(entity, mapping, key, personal)
+
+
+def _written(raw: bytes) -> str:
+    return b2a_base64(raw, newline=False).translate(URL_SAFE, b"=").decode()
 
 
 def _refusal() -> RequestError:

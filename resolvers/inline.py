@@ -5,7 +5,9 @@ The text has nothing in it but names made here; keys, constants and functions ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping as Map
 from contextlib import contextmanager
 from functools import lru_cache
 from types import CodeType
@@ -24,6 +26,10 @@ class Function:
         self._count = 0
         self._bound: dict[str, Any] = {}
         self._names: dict[int, str] = {id(None): NULL}
+        # Of dictionaries that were written, by name, what stands in them; of lists of one, which, and what is else.
+        self.inside: dict[str, Map[str, str]] = {}
+        self.only: dict[str, tuple[str, str]] = {}
+        self._made: dict[str, int] = {}
 
     def given(self, value: Any, word: str = "given") -> str:
         """A name for an object. word: what it begins with."""
@@ -51,6 +57,29 @@ class Function:
         name = self.fresh(word)
         self.line(f"{name} = {expression}")
         return name
+
+    def dictionary(self, name: str, members: Map[str, str]) -> None:
+        """Say that a name stands for a dictionary, of names by key."""
+        listed = ", ".join(f"{self.given(key, 'name')}: {found}" for key, found in members.items())
+        self.line(f"{name} = {{{listed}}}")
+        self.inside[name] = members
+        self._made[name] = len(self._lines) - 1
+
+    def list_of(self, name: str, empty: str) -> str:
+        """The name of a list of a dictionary, or of what is meant where that is null."""
+        found = self.keep(f"[{name}] if {name} is not None else {empty}")
+        self.only[found] = name, empty
+        self._made[found] = len(self._lines) - 1
+        return found
+
+    def unmade(self, name: str, used: str) -> None:
+        """Leave out a list of a dictionary that no text uses, and the dictionary: only whether it is there is told."""
+        if name not in self._made or (name in self.only and re.search(rf"\b{name}\b", used)):
+            return
+        line = self._lines[self._made[name]]
+        self._lines[self._made[name]] = f"{line[: line.index('=')]}= {NULL if name in self.only else True}"
+        for inner in (*self.only.get(name, ())[:1], *self.inside.get(name, {}).values()):
+            self.unmade(inner, used)
 
     @contextmanager
     def under(self, head: str) -> Iterator[None]:

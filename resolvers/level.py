@@ -10,7 +10,7 @@ from typing import TypeVar
 from resolvers.agreement import stricter
 from resolvers.entity import LINKED, Model
 from resolvers.expression import Constant
-from resolvers.fetch import Along, Arm, Fetch
+from resolvers.fetch import Along, Arm, Fetch, Show
 from resolvers.kept import Kept
 from resolvers.mapping import ByKey, Mapping, Parts, Value
 
@@ -31,6 +31,7 @@ class Level:
     are there once the level is closed. looks: paths that conditions look at, delivered or not. places: where in the
     response its records stand; aim: the edge of a filter that they are asked for instead. latest: what a list of them
     was last asked for, by whoever asks lists. edges: by path, the level that a reference of its records leads to.
+    shows: how its records are shown, by each place of the response that does.
     """
 
     entity: str
@@ -45,6 +46,7 @@ class Level:
     places: list[tuple[str, ...]] = field(default_factory=list)
     aim: str = ""
     edges: dict[str, Level] = field(default_factory=dict)
+    shows: list[Show] = field(default_factory=list)
     latest: object = field(default=None, init=False, repr=False)
     _kept: Kept = field(default_factory=lambda: Kept(KEPT), init=False, repr=False)
 
@@ -111,7 +113,7 @@ class Level:
     def _looking(self, model: Model, refusal: Refusal, looks: frozenset[str], extra: tuple[str, ...]) -> Level:
         wanted = {name: set(paths) for name, paths in self.wanted.items()}
         found = Level(self.entity, self.names, dict(self.paths), dict(self.mappings), wanted, self.issues, looks=looks)
-        found.places, found.aim = self.places, self.aim
+        found.places, found.aim, found.shows = self.places, self.aim, self.shows
         for path in extra:
             found.want(path, self.mappings.values())
         for path in looks:  # members of lists, so that they are in them
@@ -120,6 +122,21 @@ class Level:
         found.close(model, refusal)
         found.join()
         return found
+
+    def shown(self, fetch: Fetch) -> Fetch:
+        """A fetch of the level whose rows are shown while they are read, where one place alone shows them."""
+        if len(self.shows) != 1 or fetch.veiled or fetch.issues:
+            return fetch
+        return self.once((Show, fetch), lambda: self._shown(fetch))
+
+    def _shown(self, fetch: Fetch) -> Fetch:
+        joins = tuple(
+            replace(along, fetch=replace(along.fetch, show=there.shows[0]))
+            if len((there := self.edges[along.path]).shows) == 1 and not along.fetch.veiled
+            else along
+            for along in fetch.joins
+        )
+        return replace(fetch, show=self.shows[0], joins=joins)
 
     def join(self) -> None:
         """Say in the fetches which references their source may follow. It and the levels below must be closed."""

@@ -114,26 +114,13 @@ async def children_of(
     context: Context, step: Step, cut: Slice, put: tuple[Asking, list[SourceError]], parents: Sequence[Record]
 ) -> list[Page]:
     """For each parent the page of the records that lead to it, as the sources are `asked`."""
-    asking, unheard = put
-    names = parents[0].level.names if step.named else None
-
-    async def ask(window: Window) -> tuple[list[list[Row]], list[SourceError]]:
-        tokens, sort_out = sorted_out(parents, names, keyed=step.keyed)
-        rows, failures = await gather(
-            asking.fetches, lambda fetch: asking.rows(fetch, Children(step.via, tokens, window))
-        )
-        if window.backward:
-            rows.reverse()
-        buckets = sort_out(rows)
-        if window.order or len(asking.fetches) > 1 or any(len(fetch.arms) > 1 for fetch in asking.fetches):
-            buckets = [merge(bucket, window.order) for bucket in buckets]
-        return buckets, [*unheard, *failures]
-
-    buckets, failures = await ask(cut.window)
+    rows = [parent.row for parent in parents]
+    buckets, failures = await brought(context, step, cut.window, put, parents[0].level, rows)
     counts: list[asyncio.Task[dict[Record, int] | None]] = []
 
     async def count_all() -> dict[Record, int] | None:
-        found, errors = await ask(replace(cut.window, after=None, before=None, limit=None))
+        window = replace(cut.window, after=None, before=None, limit=None)
+        found, errors = await brought(context, step, window, put, parents[0].level, rows)
         return None if errors else {parent: len(rows) for parent, rows in zip(parents, found, strict=True)}
 
     async def count(parent: Record) -> int | None:
@@ -144,6 +131,29 @@ async def children_of(
 
     whence = Whence(context, step.level, cut, failures)
     return [Page(whence, rows, partial(count, parent)) for parent, rows in zip(parents, buckets, strict=True)]
+
+
+async def brought(
+    context: Context,
+    step: Step,
+    window: Window,
+    put: tuple[Asking, list[SourceError]],
+    level: Level,
+    parents: Sequence[Row],
+) -> tuple[list[list[Row]], list[SourceError]]:
+    """For each parent, a row of a level, the rows that lead to it, as many as a window says and one more, and the
+    sources that failed."""
+    asking, unheard = put
+    names = level.paths.get(level.names) if step.named and level.names is not None else None
+    tokens, sort_out = sorted_out(parents, names, keyed=step.keyed)
+    access = Children(step.via, tokens, window)
+    rows, failures = await gather(asking.fetches, lambda fetch: asking.rows(fetch, access))
+    if window.backward:
+        rows.reverse()
+    buckets = sort_out(rows)
+    if window.order or len(asking.fetches) > 1 or any(len(fetch.arms) > 1 for fetch in asking.fetches):
+        buckets = [merge(bucket, window.order) for bucket in buckets]
+    return buckets, [*unheard, *failures]
 
 
 def links(context: Context, step: Step, arguments: dict[str, Any]) -> DataLoader[Record, Page]:

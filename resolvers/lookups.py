@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Map
+from operator import itemgetter
 from typing import Any
 
 from resolvers.context import Context
@@ -14,6 +15,8 @@ from resolvers.identifier import KeyToken, NameToken, Token
 from resolvers.level import Level
 from resolvers.plan import Step
 from resolvers.record import Record
+
+_KEY = itemgetter(1)
 
 
 async def find(
@@ -116,10 +119,10 @@ async def linked(
 
 
 def sorted_out(
-    parents: Sequence[Record], names: str | None, *, keyed: bool = True
-) -> tuple[list[Token], Callable[[Iterable[Row]], list[list[Row]]]]:
-    """What other records lead to some parents by (names: the field with their identifiers; keyed: whether by their keys
-    too), and what sorts rows that name their parent into one list for each parent."""
+    parents: Sequence[Row], names: int | None, *, keyed: bool = True
+) -> tuple[list[Token], Callable[[Sequence[Row]], list[list[Row]]]]:
+    """What other records lead to some rows by (names: where the field with their identifiers stands in their values;
+    keyed: whether by their keys too), and what sorts rows that name their parent into one list for each parent."""
     found = _Parents(parents, names, keyed)
     return found.tokens, found.sort_out
 
@@ -127,40 +130,57 @@ def sorted_out(
 class _Parents:
     """Parents by what their children name them by."""
 
-    def __init__(self, parents: Sequence[Record], names: str | None, keyed: bool) -> None:
+    def __init__(self, parents: Sequence[Row], names: int | None, keyed: bool) -> None:
         self._count = len(parents)
         self._keys: dict[Token, list[int]] = {}
-        self._pairs: dict[tuple[str, str], list[tuple[int, NameToken]]] = {}
-        keys, pairs, make = self._keys, self._pairs, tuple.__new__
-        for index, parent in enumerate(parents):
-            row = parent.row
-            if keyed:
-                key = make(KeyToken, (row[0].id, row[1]))
-                keys.setdefault(key, []).append(index)  # one record in several places
-            for name in (parent.value(names) if names is not None else None) or ():
-                pair = (name["scheme"], name["normalized"])
-                token = make(NameToken, (*pair, name["country"], row[0].partner, name["value"]))
-                pairs.setdefault(pair, []).append((index, token))
-        self.tokens: list[Token] = [*keys, *(token for found in pairs.values() for _, token in found)]
+        self._pairs: dict[tuple[str, str], list[tuple[int, str | None, str]]] = {}
+        self._twice = False  # whether one row may lead to a parent by two of its names
+        self.tokens: list[Token] = []
+        keys, pairs, tokens, make = self._keys, self._pairs, self.tokens, tuple.__new__
+        if keyed:
+            for index, (mapping, key, *_) in enumerate(parents):
+                keys.setdefault(make(KeyToken, (mapping.id, key)), []).append(index)  # one record in several places
+            tokens += keys
+        if names is not None:
+            for index, (mapping, _, values, *_) in enumerate(parents):
+                for name in values[names] or ():
+                    pair = scheme, normalized = name["scheme"], name["normalized"]
+                    country, partner = name["country"], mapping.partner
+                    tokens.append(make(NameToken, (scheme, normalized, country, partner, name["value"])))
+                    led = index, country, partner
+                    if pair in pairs:
+                        self._twice = self._twice or pairs[pair][-1][0] == index
+                        pairs[pair].append(led)
+                    else:
+                        pairs[pair] = [led]
 
-    def sort_out(self, rows: Iterable[Row]) -> list[list[Row]]:
+    def sort_out(self, rows: Sequence[Row]) -> list[list[Row]]:
         """The rows of each parent, each record once."""
-        buckets: list[dict[tuple[str, str], Row]] = [{} for _ in range(self._count)]
+        buckets: list[list[Row]] = [[] for _ in range(self._count)]
         keys, pairs = self._keys, self._pairs
         for row in rows:
             token = row[4]
-            if token is None:
-                continue
-            place = (row[0].id, row[1])
-            if isinstance(token, KeyToken):
+            if token.__class__ is NameToken:
+                scheme, normalized, country, partner, _ = token
+                for index, theirs, owner in pairs.get((scheme, normalized), ()):
+                    # as `NameToken.meets`, without a call for each row
+                    if (country is None or theirs is None or country == theirs) and (
+                        partner is None or partner == owner
+                    ):
+                        buckets[index].append(row)
+            elif token is not None:
                 for index in keys.get(token, ()):
-                    buckets[index].setdefault(place, row)
-                continue
-            _, _, country, partner, _ = token
-            for index, name in pairs.get(token[:2], ()):
-                # as `NameToken.meets`, without a call for each row
-                if (country is None or name[2] is None or country == name[2]) and (
-                    partner is None or partner == name[3]
-                ):
-                    buckets[index].setdefault(place, row)
-        return [list(bucket.values()) for bucket in buckets]
+                    buckets[index].append(row)
+        if not self._twice and len(set(map(_KEY, rows))) == len(rows):  # most often no record is there twice
+            return buckets
+        return list(map(_different, buckets))
+
+
+def _different(rows: list[Row]) -> list[Row]:
+    """Each record once, by its first row."""
+    if len(rows) < 2 or len(set(map(_KEY, rows))) == len(rows):
+        return rows
+    found: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        found.setdefault((row[0].id, row[1]), row)
+    return list(found.values())

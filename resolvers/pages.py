@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,12 @@ class Slice:
         self._told = told
         self._written: str | None = None
 
+    def of(self, rows: list[Row]) -> list[Row]:
+        """The rows of the page, of those that sources brought."""
+        if len(rows) <= self.size:
+            return rows
+        return rows[-self.size :] if self.window.backward else rows[: self.size]
+
     @property
     def context(self) -> str:
         """What its cursors are good for."""
@@ -99,7 +105,8 @@ class Whence:
         self.failed = {(error.partner, error.source): error.code for error in self.failures}
         for bound in (window.after, window.before):
             for named in bound.missing if bound is not None else ():
-                self.failed.setdefault(named, "SOURCE_UNAVAILABLE")
+                if named[0] in context.providers:  # the agreement, or the partner, may be gone since
+                    self.failed.setdefault(named, "SOURCE_UNAVAILABLE")
 
 
 class Page:
@@ -107,14 +114,11 @@ class Page:
 
     __slots__ = ("_counting", "_more", "_whence", "rows")
 
-    def __init__(self, whence: Whence, rows: Sequence[Row], counting: Counting) -> None:
-        size = whence.cut.size
+    def __init__(self, whence: Whence, rows: list[Row], counting: Counting) -> None:
         self._whence = whence
         self._counting = counting
-        self._more = len(rows) > size
-        if self._more:
-            rows = rows[-size:] if whence.cut.window.backward else rows[:size]
-        self.rows = rows
+        self._more = len(rows) > whence.cut.size
+        self.rows = whence.cut.of(rows)
 
     @property
     def failures(self) -> tuple[SourceError, ...]:
@@ -179,13 +183,17 @@ def slice_of(context: Context, entity: str, arguments: dict[str, Any], identity:
     if first is not None and last is not None:
         raise RequestError("`first` and `last` do not go together.", code="BAD_USER_INPUT")
     orders = context.catalog.model.entities[entity].orders
-    order = tuple(
-        OrderKey(orders[str(key.field)], str(key.direction) == "DESC") for key in arguments.get("order_by") or ()
-    )
+    keys: dict[str, OrderKey] = {}
+    for key in arguments.get("order_by") or ():
+        path = orders[str(key.field)]
+        if path not in keys:  # the first has decided
+            keys[path] = OrderKey(path, str(key.direction) == "DESC")
+    order = tuple(keys.values())
+    partner = context.viewer.partner  # the context itself goes with its request
 
     def told() -> str:
         plain = sorted((n, str(value)) for n, value in arguments.items() if n not in PAGING and value is not None)
-        return orjson.dumps([identity, [list(key) for key in order], plain, context.viewer.partner]).decode()
+        return orjson.dumps([identity, [list(key) for key in order], plain, partner]).decode()
 
     after, before = arguments.get("after"), arguments.get("before")
     signed = "" if after is None and before is None else told()

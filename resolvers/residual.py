@@ -68,15 +68,20 @@ class Asking:
     async def rows(self, fetch: Fetch, access: Listing | Children) -> list[Row]:
         """The rows of an access that fulfil the condition, in the window's order. SourceError where the source fails,
         RequestError FILTER_TOO_WIDE or LIST_TOO_WIDE where the gateway would have to look at too many."""
+        if self.condition is not None or self.order:
+            self.context.tests.append((fetch, self.demand, False))
         accepted = await self._accepted(fetch)
         if accepted.left is None and accepted.ordered:
             if accepted.taken is not access.condition:
                 access = replace(access, condition=accepted.taken)
+            if self.context.direct:  # who asks is the engine, which shows them so
+                fetch = self.demand.level.shown(fetch)
             return await self.context.rows(fetch, access)
         return await self._here(fetch, access, accepted)
 
     async def count(self, fetch: Fetch) -> int:
         """How many rows of a listing fulfil the condition."""
+        self.context.tests.append((fetch, self.demand, True))
         accepted = await self._accepted(fetch)
         if accepted.left is None:
             return await self.context.count(fetch, accepted.taken)

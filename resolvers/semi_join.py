@@ -271,11 +271,12 @@ class SemiJoin:
 
     async def _led_back(self, edge: _Edge, records: list[Record]) -> list[Record]:
         asking = Asking.of(self.context, edge.child, edge.inner)
-        field = records[0].level.names if edge.named else None
+        level = records[0].level
+        place = level.paths.get(level.names) if edge.named and level.names is not None else None
         led = []
         for start in range(0, len(records), _PARENTS):
             some = records[start : start + _PARENTS]
-            tokens, sort_out = sorted_out(some, field)
+            tokens, sort_out = sorted_out([record.row for record in some], place)
             rows = await self._rows(asking, Children(edge.via, tokens, Window()))
             led += [record for record, mine in zip(some, sort_out(rows), strict=True) if mine]
         return led

@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 import strawberry
 
+from schema.cost import COUNTED, FREE
 from schema.references import PartnerRef
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ async def _total_count(root: strawberry.Parent[Countable]) -> int | None:
     return await root.count()
 
 
-@strawberry.type(description="Where a page stands in its list (Relay cursor connections).")
+@strawberry.type(description="Where a page stands in its list (Relay cursor connections).", directives=[FREE])
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether the list goes on after this page.")
     has_previous_page: bool = strawberry.field(description="Whether the list has something before this page.")
@@ -33,7 +34,7 @@ class PageInfo:
     )
 
 
-@strawberry.type(description="A source whose records are missing from a list.")
+@strawberry.type(description="A source whose records are missing from a list.", directives=[FREE])
 class MissingSource:
     partner: PartnerRef = strawberry.field(description="The partner whose source it is.")
     source: str = strawberry.field(description="The source's public label; e.g. `Fleet`.")
@@ -45,7 +46,7 @@ class MissingSource:
     )
 
 
-@strawberry.type(description="An entry of a page.")
+@strawberry.type(description="An entry of a page.", directives=[FREE])
 class Edge(Generic[T]):
     cursor: str = strawberry.field(
         description="Opaque position of this entry in this list, for `after` and `before`. Good for the same list, "
@@ -64,6 +65,7 @@ class Connection(Generic[T]):
     page_info: PageInfo = strawberry.field(description="Where this page stands in its list.")
     total_count: int | None = strawberry.field(
         resolver=_total_count,
+        directives=[COUNTED],
         description="How many records the whole list has. Counted only when asked; null where the number cannot be "
         "exact, e.g. when a source is missing.",
     )

@@ -9,6 +9,7 @@ import strawberry
 from graphql import DirectiveLocation, GraphQLDirective
 from strawberry.schema.config import StrawberryConfig
 
+from schema.cost import note
 from schema.query import Query
 from schema.scalars import SCALARS
 
@@ -19,6 +20,7 @@ def build() -> strawberry.Schema:
     schema = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
     core = schema._schema
     core.directives = tuple(map(_known_to_all, core.directives))
+    note(core)
     return schema
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.cost import FREE
 from schema.declaration import mapped, system
 from schema.scalars import RegionCode
 from schema.scheme import IdentifierScheme
@@ -11,7 +12,8 @@ from schema.scheme import IdentifierScheme
 
 @strawberry.type(
     description="A name by which the outside world knows a record. Links between partners are made on (scheme, "
-    "country, normalized)."
+    "country, normalized).",
+    directives=[FREE],
 )
 class Identifier:
     scheme: IdentifierScheme = mapped("Who gave it.")

@@ -6,6 +6,7 @@ import strawberry
 
 from schema.asset import AssetKind
 from schema.connection import Connection
+from schema.cost import FREE
 from schema.declaration import PERSONAL, links, mapped
 from schema.declaration import partner as to_partner
 from schema.identifier import Identifier
@@ -33,7 +34,8 @@ class PersonScope(Word):
 
 @strawberry.type(
     description="Which assets a coverage insures. Those listed may be any partner's: they are found by the identifiers "
-    "that the policy names. What the caller may not see is as if it did not exist."
+    "that the policy names. What the caller may not see is as if it did not exist.",
+    directives=[FREE],
 )
 class InsuredAssets:
     scope: AssetScope = mapped("How the assets are said.")
@@ -46,7 +48,7 @@ class InsuredAssets:
     max_gross_weight_kg: float | None = mapped("Only vehicles up to this gross weight, in kilograms; e.g. `3500`.")
 
 
-@strawberry.type(description="Which people a coverage insures.")
+@strawberry.type(description="Which people a coverage insures.", directives=[FREE])
 class InsuredPersons:
     scope: PersonScope = mapped("How the people are said.")
     named: Connection[PersonRef] | None = links("Person", "The people who are named. Personal.", PERSONAL)

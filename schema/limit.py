@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import strawberry
 
+from schema.cost import FREE
 from schema.declaration import mapped
 from schema.money import Money
 from schema.vocabulary import Word, vocabulary
@@ -29,7 +30,10 @@ class LimitRule(Word):
     UNKNOWN = "UNKNOWN", "The source does not say."
 
 
-@strawberry.type(description="The most that a coverage pays on one basis; an amount equal to the limit is within it.")
+@strawberry.type(
+    description="The most that a coverage pays on one basis; an amount equal to the limit is within it.",
+    directives=[FREE],
+)
 class Limit:
     basis: LimitBasis = mapped("What it counts against.")
     rule: LimitRule = mapped("What happens where more is at stake.")
@@ -48,7 +52,7 @@ class DeductibleKind(Word):
     UNKNOWN = "UNKNOWN", "The source does not say."
 
 
-@strawberry.type(description="What the insured pays of a loss.")
+@strawberry.type(description="What the insured pays of a loss.", directives=[FREE])
 class Deductible:
     kind: DeductibleKind = mapped("How it is reckoned.")
     amount: Money | None = mapped("The amount, of FIXED and INCREMENT; e.g. 300 EUR.")
@@ -59,7 +63,7 @@ class Deductible:
     when: str | None = mapped("When it holds, in the source's words; null: always; e.g. `driver under 25`.")
 
 
-@strawberry.type(description="Something that must be so for a coverage to hold.")
+@strawberry.type(description="Something that must be so for a coverage to hold.", directives=[FREE])
 class CoverageCondition:
     code: str = mapped("A stable code of the insurer; e.g. `LOCKED_AT_NIGHT`.")
     text: str = mapped("The condition in words.")

@@ -7,6 +7,7 @@ from datetime import date, datetime
 import strawberry
 
 from schema.connection import Connection
+from schema.cost import FREE
 from schema.declaration import NEAR, Node, collection, to_one
 from schema.identifier import Identifier
 from schema.order import AssetOrder, CoverageOrder, PersonOrder, PolicyOrder
@@ -43,7 +44,8 @@ class SourceHealth(Word):
 
 
 @strawberry.type(
-    description="One data store of a partner, as the caller may know it: a public label, never its address."
+    description="One data store of a partner, as the caller may know it: a public label, never its address.",
+    directives=[FREE],
 )
 class Source:
     label: str = strawberry.field(description="Its public label; e.g. `Fleet`.")
@@ -54,7 +56,7 @@ class Source:
     message: str | None = strawberry.field(description="What is wrong, in words fit for people; null when all is well.")
 
 
-@strawberry.type(description="An organisation that shares what it holds.")
+@strawberry.type(description="An organisation that shares what it holds.", directives=[FREE])
 class Partner(Node):
     code: str = strawberry.field(description="Short and stable; e.g. `poste`.")
     name: str = strawberry.field(description="What people read; e.g. `La Poste, direction régionale`.")
@@ -77,7 +79,7 @@ class Partner(Node):
     )
 
 
-@strawberry.type(description="What an agreement shares of one entity.")
+@strawberry.type(description="What an agreement shares of one entity.", directives=[FREE])
 class SharedEntity:
     entity: str = strawberry.field(description="The entity's name in the graph; e.g. `Asset`.")
     fields: list[str] = strawberry.field(
@@ -89,7 +91,9 @@ class SharedEntity:
     rows: str | None = strawberry.field(description="Which records, in words or as a filter; null: all.")
 
 
-@strawberry.type(description="What a provider shares with the caller's partner, for what, and how long.")
+@strawberry.type(
+    description="What a provider shares with the caller's partner, for what, and how long.", directives=[FREE]
+)
 class Agreement:
     code: str = strawberry.field(description="Its code; with the version its identity; e.g. `commons`.")
     version: int = strawberry.field(description="Its version; e.g. `2`.")
@@ -102,7 +106,8 @@ class Agreement:
 
 @strawberry.type(
     description="Who I am here: for which partner I speak, what my credential may do, and the agreements in force for "
-    "me."
+    "me.",
+    directives=[FREE],
 )
 class Viewer:
     partner: Partner = strawberry.field(description="The partner that vouches for me.")

@@ -8,6 +8,7 @@ import strawberry
 
 from resolvers.entity import Strong
 from schema.connection import Connection
+from schema.cost import FREE
 from schema.declaration import (
     AT,
     CONTACT,
@@ -57,7 +58,7 @@ class PersonRole(Word):
     OTHER = "OTHER", "Anything else."
 
 
-@strawberry.type(description="Permission to drive. Personal; its number is sensitive.")
+@strawberry.type(description="Permission to drive. Personal; its number is sensitive.", directives=[FREE])
 class DrivingLicence:
     number: str | None = mapped("The licence's number. Sensitive.", SENSITIVE)
     categories: list[str] | None = mapped('The categories it holds (Directive 2006/126/EC); e.g. `["B", "BE", "C1"]`.')

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from schema.cost import FREE
 from schema.references import PartnerRef
 from schema.vocabulary import Word, vocabulary
 
@@ -26,7 +27,7 @@ class DataIssueCode(Word):
     OTHER = "OTHER", "Anything else."
 
 
-@strawberry.type(description="Something wrong with one value of a record in its source.")
+@strawberry.type(description="Something wrong with one value of a record in its source.", directives=[FREE])
 class DataIssue:
     code: DataIssueCode = strawberry.field(description="What is wrong.")
     field: str = strawberry.field(description="Dotted name of the field in the graph; e.g. `purchaseDate`.")
@@ -37,7 +38,8 @@ class DataIssue:
 
 @strawberry.type(
     description="Where a record came from. Costs nothing when it is not asked. Only the owner sees `source`, `localId` "
-    "and raw values; others see the issues of the fields that they may read."
+    "and raw values; others see the issues of the fields that they may read.",
+    directives=[FREE],
 )
 class Provenance:
     partner: PartnerRef = strawberry.field(description="The organisation whose record it is.")

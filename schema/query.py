@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.access import AccessConnection
 from schema.asset import Asset
 from schema.booking import Booking
 from schema.connection import Connection
+from schema.cost import BY_IDS, FEW
 from schema.coverage import Coverage
-from schema.declaration import AT, HOLDS_AT, NEAR, Node, argument, collection, named, system
+from schema.declaration import AT, HOLDS_AT, NEAR, PAGE, Node, argument, collection, named, system
 from schema.order import AssetOrder, BookingOrder, CoverageOrder, PersonOrder, PolicyOrder, SiteOrder
 from schema.partner import Partner, Viewer
 from schema.person import Person
@@ -29,9 +31,10 @@ class Query:
     nodes: list[Node | None] = system(
         "The records of several ids, in their order, each null where `node` would be.",
         [argument("ids", list[strawberry.ID], "The ids; at most 100.")],
+        BY_IDS,
     )
     viewer: Viewer = system("Who I am here, and what I may do.")
-    partners: list[Partner] = system("My own partner, and those in an agreement with it, by code.")
+    partners: list[Partner] = system("My own partner, and those in an agreement with it, by code.", size=FEW)
     partner: Partner | None = system(
         "One of `partners`, by its code; null where it is none of them.",
         [argument("code", str, "The partner's code; e.g. `poste`.")],
@@ -62,3 +65,10 @@ class Query:
     )
     sites: Connection[Site] | None = collection("Site", "All sites that the caller may see.", SiteOrder, [NEAR])
     bookings: Connection[Booking] | None = collection("Booking", "All bookings that the caller may see.", BookingOrder)
+    access_log: AccessConnection | None = system(
+        "Who read what of my own partner, newest first. Needs the scope `audit`.",
+        [
+            argument("record", strawberry.ID | None, "Only who read more than plain fields of the record of this id."),
+            *PAGE,
+        ],
+    )

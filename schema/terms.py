@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.cost import FREE
 from schema.declaration import mapped
 from schema.scalars import RegionCode
 from schema.time_window import TimeWindow
@@ -42,14 +43,14 @@ class GoodsOwner(Word):
     THIRD_PARTY = "THIRD_PARTY", "Somebody else, e.g. a customer."
 
 
-@strawberry.type(description="For which uses a coverage holds.")
+@strawberry.type(description="For which uses a coverage holds.", directives=[FREE])
 class UseTerms:
     scope: TermScope = mapped("How far this term reaches.")
     included: list[UseKind] | None = mapped("Uses that it holds for.")
     excluded: list[UseKind] | None = mapped("Uses that it does not hold for; these go first.")
 
 
-@strawberry.type(description="Where a coverage holds.")
+@strawberry.type(description="Where a coverage holds.", directives=[FREE])
 class TerritoryTerms:
     scope: TermScope = mapped("How far this term reaches.")
     included: list[RegionCode] | None = mapped(
@@ -58,13 +59,13 @@ class TerritoryTerms:
     excluded: list[RegionCode] | None = mapped("Where it does not hold; these go first.")
 
 
-@strawberry.type(description="At which times of the week a coverage holds.")
+@strawberry.type(description="At which times of the week a coverage holds.", directives=[FREE])
 class TimeTerms:
     scope: TermScope = mapped("How far this term reaches.")
     windows: list[TimeWindow] | None = mapped("When in the week it holds.")
 
 
-@strawberry.type(description="For which goods a coverage holds.")
+@strawberry.type(description="For which goods a coverage holds.", directives=[FREE])
 class GoodsTerms:
     scope: TermScope = mapped("How far this term reaches.")
     included: list[GoodsClass] | None = mapped("Goods that it holds for.")

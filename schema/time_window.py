@@ -6,6 +6,7 @@ from datetime import time
 
 import strawberry
 
+from schema.cost import FREE
 from schema.declaration import mapped
 from schema.vocabulary import Word, vocabulary
 
@@ -23,7 +24,8 @@ class Weekday(Word):
 
 @strawberry.type(
     description="A span that comes back every week, in local time: from its start until just before its end. E.g. "
-    "`FRI` `18:00` to `MON` `06:00`, when the rounds are over."
+    "`FRI` `18:00` to `MON` `06:00`, when the rounds are over.",
+    directives=[FREE],
 )
 class TimeWindow:
     start_day: Weekday = mapped("The day on which it begins.")

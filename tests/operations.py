@@ -41,7 +41,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "RegionCode": ("FR", "EEA"),
 }
 # What tells of other requests, not of this one.
-UNSTEADY = {("Source", "health"), ("Source", "asOf"), ("Source", "message")}
+UNSTEADY = {("Source", "health"), ("Source", "asOf"), ("Source", "message"), ("Query", "accessLog")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,17 @@ from gateway.limits import Limits
 from gateway.server import Server, configured
 from resolvers.errors import RequestError
 from resolvers.viewer import Viewer
+from schema.cost import LIST_SIZE, ListSize
 
 TOKEN = "Bearer right"
+OTHER = "Bearer other"
+PARTNERS = {TOKEN: "coop", OTHER: "city"}
 ORIGIN = "https://fleet.example"
 SDL = """
 type Query {
   hello(name: String): String
   self: Query
+  many(first: Int): [Query!]
   long(size: Int!): String
   wait(seconds: Float!): String
   broken: String
@@ -37,6 +41,9 @@ type Query {
 type Mutation { touch: String }
 """
 SCHEMA = build_schema(SDL)
+SCHEMA.type_map["Query"].fields["many"].extensions[LIST_SIZE] = ListSize(  # type: ignore[attr-defined]
+    assumed_size=50, slicing_arguments=["first"], require_one_slicing_argument=False
+)
 
 
 @dataclass(slots=True)
@@ -48,14 +55,16 @@ class StandIn:
     ready: bool = True
 
     async def authenticate(self, headers: Sequence[tuple[bytes, bytes]]) -> Viewer:
-        if [value for name, value in headers if name == b"authorization"] != [TOKEN.encode()]:
+        given = [value.decode() for name, value in headers if name == b"authorization"]
+        partner = PARTNERS.get(given[0]) if len(given) == 1 else None
+        if partner is None:
             raise RequestError(
                 "A valid credential is needed.",
                 code="UNAUTHENTICATED",
                 status=401,
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        return Viewer("coop", "alice", frozenset(("read",)))
+        return Viewer(partner, "alice", frozenset(("read",)))
 
     async def execute(self, viewer: Viewer, document: Document, request: OperationRequest) -> dict[str, Any]:
         self.executed.append(request.query)
@@ -98,6 +107,7 @@ async def _wait(_: Any, seconds: float) -> str:
 ROOT: dict[str, Any] = {
     "hello": lambda _, name="world": f"hello {name}",
     "self": lambda _: ROOT,
+    "many": lambda _, first=50: [ROOT] * first,
     "long": lambda _, size: "x" * size,
     "wait": _wait,
     "broken": "",

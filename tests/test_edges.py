@@ -42,9 +42,11 @@ def record(node: Node | None) -> Record | None:
     return text.partition(".")[2]
 
 
-async def parents(world: World, field: str, text: str) -> dict[Record, Node]:
+async def parents(world: World, field: str, text: str, first: int = 1000) -> dict[Record, Node]:
     """Every record of a list, with some fields."""
-    found = (await world.gateway.data(f"{{ {field}(first: 1000) {{ nodes {{ id {text} }} }} }}", partner=VIEWER))[field]
+    found = (await world.gateway.data(f"{{ {field}(first: {first}) {{ nodes {{ id {text} }} }} }}", partner=VIEWER))[
+        field
+    ]
     return {str(record(node)): node for node in found["nodes"]}
 
 
@@ -119,8 +121,10 @@ async def test_edges_to_many(world: World, rows: dict[str, list[Row]], size: int
 @given(rows=ROWS)
 async def test_edges_of_a_record_that_stands_in_several_places(world: World, rows: dict[str, list[Row]]) -> None:
     links = Links(await world.fill(rows))
-    inner = f"coverages(first: 50) {PAGE} bookings(first: 50, {PERIOD}) {PAGE} custodian {{ id }}"
-    covers = await parents(world, "coverages", f"insuredAssets {{ listed(first: 50) {{ nodes {{ id {inner} }} }} }}")
+    inner = f"coverages(first: 25) {PAGE} bookings(first: 25, {PERIOD}) {PAGE} custodian {{ id }}"
+    covers = await parents(
+        world, "coverages", f"insuredAssets {{ listed(first: 50) {{ nodes {{ id {inner} }} }} }}", 30
+    )
     for cover, node in covers.items():
         things = {str(record(thing)): thing for thing in node["insuredAssets"]["listed"]["nodes"]}
         assert list(things) == links.insured(cover)

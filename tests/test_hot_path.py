@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,7 +15,7 @@ import aiohttp
 import orjson
 import pytest
 from sqlalchemy import Table, bindparam, select, text, tuple_
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from benchmarks.statements import counted
@@ -21,12 +23,15 @@ from resolvers import catalog
 from resolvers.connectors.sql.driver import as_told, runner
 from resolvers.connectors.sql.engine import open_engine
 from resolvers.connectors.sql.fills import Fills
+from resolvers.connectors.sql.indexes import Explain
 from resolvers.connectors.sql.lease import Leases
 from resolvers.connectors.sql.piece import Piece, Statement
 from resolvers.connectors.sql.prepared import Prepared
 from resolvers.connectors.sql.shape import look
 from resolvers.connectors.sql.source import SqlSource
+from resolvers.connectors.sql.statement import StatementBuilder
 from resolvers.connectors.sql.stop import Stops
+from resolvers.cursor import Position
 from resolvers.fetch import Arm, Fetch, Listing, Lookup, OrderKey, Window
 from resolvers.operand import CLOCKS, FORMS, Clock, clock_parameters
 from schema.model import model
@@ -358,6 +363,91 @@ async def test_a_kept_statement_is_all_that_is_sent(postgres: Server, tmp_path: 
             assert line.total - before == len(hot) == 10
         finally:
             await source.close()
+
+
+MANY = (
+    "create table things (id int primary key, name text);"
+    "insert into things select i, 'thing ' || i from generate_series(1, 5000) i;"
+    'create index on things ((coalesce(name, id::text) collate "C"), id);'
+)
+
+
+async def test_a_few_keys_are_not_planned_anew_each_time(postgres: Server, tmp_path: Path, hot: list[str]) -> None:
+    """PostgreSQL plans a statement for each list of which it does not know the length, and that takes longer than to
+    find a few rows."""
+    url = postgres.create("few")
+    postgres.run("few", MANY + "analyze;")
+    source, fetch = made(tmp_path, url)
+    mapping = fetch.arms[0].mapping.id
+    try:
+        for first in range(1, 30):
+            for length in range(1, 9):
+                keys = [str(first * 10 + number) for number in range(length)]
+                rows = await source.rows(fetch, Lookup({mapping: keys}), lambda _: None)
+                assert sorted(row.key for row in rows) == sorted(keys)
+        assert len(set(hot)) == 1
+        lease = await source.leases.take()
+        plans = await lease.driver.fetch(
+            "select generic_plans, custom_plans from pg_prepared_statements where statement like '%things%'"
+            " and statement not like '%pg_prepared%'"
+        )
+        source.leases.give(lease)
+        kept = sorted(tuple(plan) for plan in plans if plan["generic_plans"])
+        assert len(kept) == 4, "one text for one, two, four and eight"
+        assert all(custom == 5 for _, custom in kept) and sum(generic for generic, _ in kept) > 150
+    finally:
+        await source.close()
+
+
+async def test_a_deep_page_by_text_searches_an_index(postgres: Server, tmp_path: Path) -> None:
+    url = postgres.create("deep")
+    postgres.run("deep", MANY + "analyze;")
+    source, fetch = made(tmp_path, url)
+    mapping = fetch.arms[0].mapping.id
+    window = Window((OrderKey("name"),), after=Position(("thing 4000",), mapping, "4000"), limit=3)
+
+    async def plan(connection: AsyncConnection, builder: StatementBuilder) -> str:
+        statement = builder.rows(fetch, Listing(window))
+        assert statement is not None
+        return "\n".join(str(step[0]) for step in await connection.execute(Explain(statement.clause)))
+
+    try:
+        told = await source.survey(plan)
+        assert "Index Cond" in told and "Sort" not in told, told
+        rows = await source.rows(fetch, Listing(window), lambda _: None)
+        assert [row.key for row in rows] == ["4001", "4002", "4003"]
+    finally:
+        await source.close()
+
+
+async def test_a_statement_that_begins_after_it_was_told_to_end(postgres: Server) -> None:
+    """PostgreSQL forgets what it is told before: a server that is busy reads the statement later than the word."""
+    engine = open_engine(postgres.create("late"), deadline=20)
+    leases, run = Leases(engine, Stops(engine), 1, 20), runner(engine)
+    assert run is not None
+    lease = await leases.take()
+    pause = "select pg_sleep($1::int)"
+    await run(lease, pause, (0,))
+    process = lease.driver.get_server_pid()
+    os.kill(process, signal.SIGSTOP)
+    try:
+        asked = asyncio.ensure_future(run(lease, pause, (60,)))
+        await asyncio.sleep(0.05)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        leases.discard(lease, cut=True)
+        await asyncio.sleep(0.2)
+    finally:
+        os.kill(process, signal.SIGCONT)
+    for _ in range(100):
+        found = postgres.run("late", f"select count(*) from pg_stat_activity where pid = {process};").strip()
+        if found == "0":
+            break
+        await asyncio.sleep(0.05)
+    assert found == "0", "nobody waits for it, and it runs on"
+    await leases.close(5)
+    await engine.dispose()
 
 
 async def test_a_driver_that_only_sqlalchemy_knows(

@@ -206,6 +206,10 @@ def test_the_signal_and_the_start_as_the_operator_meets_them(environ: dict[str, 
             (partners / "two.toml").write_text(partner_file("two", "status = 3"), "utf-8")
             process.send_signal(signal.SIGHUP)
             assert says(tmp_path / "log", process, "the old ones stay in force")
+            # Without a signal, too.
+            (partners / "two.toml").write_text(partner_file("two"), "utf-8")
+            (partners / "three.toml").write_text(partner_file("three"), "utf-8")
+            assert says(tmp_path / "log", process, "partner files reloaded: one, three, two")
         finally:
             process.terminate()
             process.wait(20)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway import key_material, settings
+from gateway.audit_settings import AuditSettings
 from gateway.key_material import SecretError
 from gateway.limits import Limits
 from gateway.settings import DEFAULTS, Settings
@@ -25,6 +26,7 @@ SECRET = base64.b64encode(bytes(range(32))).decode()
 EVERYTHING = """
 partners = "federation"
 strict = true
+watch = false
 own_issuer = true
 origins = ["https://app.example", "http://localhost:5173"]
 [listen]
@@ -37,6 +39,15 @@ url = "postgresql+asyncpg://gateway:${PASSWORD}@db.example/gateway"
 ids = "${IDS}"
 cursors = "${CURSORS}"
 tokens = "${TOKENS}"
+audit = "${AUDIT}"
+[audit]
+url = "postgresql+asyncpg://gateway:${PASSWORD}@db.example/audit"
+retention = "30d"
+heads = "10m"
+buffer = 99
+[documents]
+mode = "log"
+registered = 77
 [limits]
 header = 1000
 body = 1001
@@ -54,7 +65,7 @@ deadline = "1m"
 texts = 1004
 tokens_kept = 1005
 """
-ENVIRONMENT = {"PASSWORD": "p w", "IDS": SECRET, "CURSORS": SECRET, "TOKENS": SECRET}
+ENVIRONMENT = {"PASSWORD": "p w", "IDS": SECRET, "CURSORS": SECRET, "TOKENS": SECRET, "AUDIT": SECRET}
 
 
 def load(folder: Path, text: str, environ: dict[str, str] | None = None) -> Settings:
@@ -80,6 +91,7 @@ def test_an_empty_file_is_a_whole_one(tmp_path: Path) -> None:
         port=8000,
         state_folder=tmp_path / "state",
         state_url=f"sqlite+aiosqlite:///{tmp_path}/state/gateway.sqlite",
+        audit=AuditSettings(f"sqlite+aiosqlite:///{tmp_path}/state/audit.sqlite", 365 * 86400.0, 3600.0, 10_000),
         secrets={},
         limits=Limits(),
     )
@@ -97,8 +109,28 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         port=4000,
         state_folder=Path("/var/lib/gateway"),
         state_url="postgresql+asyncpg://gateway:p w@db.example/gateway",
-        secrets={"ids": SECRET, "cursors": SECRET, "tokens": SECRET},
-        limits=Limits(1000, 1001, 1002, 13, 1003, 31, 21, 2001, 500, 101, 22, 0.5, 60.0, 1004, 1005),
+        audit=AuditSettings("postgresql+asyncpg://gateway:p w@db.example/audit", 30 * 86400.0, 600.0, 99),
+        secrets={"ids": SECRET, "cursors": SECRET, "tokens": SECRET, "audit": SECRET},
+        limits=Limits(
+            header=1000,
+            body=1001,
+            tokens=1002,
+            depth=13,
+            fields=1003,
+            aliases=31,
+            directives=21,
+            repeats=2001,
+            page=500,
+            ids=101,
+            errors=22,
+            header_time=0.5,
+            deadline=60.0,
+            texts=1004,
+            tokens_kept=1005,
+        ),
+        watch=False,
+        documents_mode="log",
+        registered=77,
     )
     for secret in (SECRET, "p w"):
         assert secret not in repr(found)
@@ -131,6 +163,11 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
         ids = "c2VjcmV0"
         cursors = "${SHORT}"
         tokens = "${ALSO_NOT_SET}"
+        audit = "short"
+        [audit]
+        url = "sqlite:///audit.sqlite"
+        heads = 1
+        buffer = 0
         [limits]
         page = "500"
         depth = 0
@@ -156,6 +193,10 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
         "keys.ids": ("WRONG_VALUE", 'ids = "${GATEWAY_IDS_KEY}"'),
         "keys.cursors": ("WRONG_VALUE", "openssl rand -base64 32"),
         "keys.tokens": ("UNSET_VARIABLE", ""),
+        "keys.audit": ("WRONG_VALUE", 'audit = "${GATEWAY_AUDIT_KEY}"'),
+        "audit.url": ("WRONG_VALUE", "it begins with sqlite+aiosqlite://"),
+        "audit.heads": ("WRONG_TYPE", ""),
+        "audit.buffer": ("WRONG_VALUE", ""),
         "limits.page": ("WRONG_TYPE", ""),
         "limits.depth": ("WRONG_VALUE", ""),
         "limits.deadline": ("WRONG_TYPE", ""),
@@ -189,6 +230,7 @@ def test_shared_state_wants_shared_keys(tmp_path: Path) -> None:
     assert [(mistake.key, mistake.level) for mistake in found] == [
         ("keys.cursors", "warning"),
         ("keys.tokens", "warning"),
+        ("keys.audit", "warning"),
     ]
 
 
@@ -204,7 +246,7 @@ def test_the_docs_name_every_setting_with_its_default() -> None:
     assert dict(re.findall(r"^\| `([a-z:]+)` \| ([^|]+) \|$", scopes, re.MULTILINE)) == SCOPES
 
 
-NAMED = ("__main__", "init", "issuers", "key_material", "keys", "state")
+NAMED = ("__main__", "credentials", "init", "issuers", "key_material", "keys", "state")
 
 
 def test_the_docs_name_every_code_of_the_command_line() -> None:
@@ -229,10 +271,11 @@ def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "state"
     first = key_material.load(folder, {})
     assert key_material.load(folder, {}) == first
-    assert (len(first.ids), len(first.cursors), len(first.tokens)) == (64, 32, 32)
-    assert len({first.ids[:32], first.ids[32:], first.cursors, first.tokens}) == 4
+    assert (len(first.ids), len(first.cursors), len(first.tokens), len(first.audit)) == (64, 32, 32, 64)
+    halves = {first.ids[:32], first.ids[32:], first.audit[:32], first.audit[32:]}
+    assert len(halves | {first.cursors, first.tokens}) == 6
     files = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
-    assert files == {"ids.key": 0o600, "cursors.key": 0o600, "tokens.key": 0o600}
+    assert files == {"ids.key": 0o600, "cursors.key": 0o600, "tokens.key": 0o600, "audit.key": 0o600}
     assert folder.stat().st_mode & 0o077 == 0
     assert key_material.load(tmp_path / "other", {}) != first
     assert repr(first) == "KeyMaterial()"
@@ -245,10 +288,11 @@ def test_gateways_that_start_together_make_one_secret(tmp_path: Path) -> None:
 
 
 def test_secrets_from_the_environment(tmp_path: Path) -> None:
-    given = {"ids": SECRET, "cursors": SECRET, "tokens": SECRET}
+    given = {"ids": SECRET, "cursors": SECRET, "tokens": SECRET, "audit": SECRET}
     found = key_material.load(tmp_path / "state", given)
     assert not (tmp_path / "state").exists()
-    assert len({found.ids[:32], found.cursors, found.tokens}) == 3  # one text for all is still three keys
+    # one text for all is still four keys
+    assert len({found.ids[:32], found.cursors, found.tokens, found.audit[:32]}) == 4
     spelled = {name: base64.urlsafe_b64encode(bytes(range(32))).decode().rstrip("=") + "\n" for name in given}
     assert key_material.load(tmp_path / "state", spelled) == found
 

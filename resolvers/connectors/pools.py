@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +30,8 @@ class Pools:
     def __init__(self) -> None:
         self._sources: dict[str, tuple[tuple[Source, frozenset[str]], SqlSource]] = {}
         self._now: Mapping[str, SqlSource] = {}
-        self._health: dict[str, Health] = {}
+        self._answered: dict[str, float] = {}  # when each source last answered well, in seconds since 1970
+        self._failed: dict[str, str] = {}  # with which code each source failed that has not answered well since
 
     @property
     def sources(self) -> Mapping[str, SqlSource]:
@@ -49,23 +51,29 @@ class Pools:
                     fresh[source.id] = known
                 else:
                     fresh[source.id] = (described, SqlSource(source, catalog.model, mappings))
-                    self._health.pop(source.id, None)
+                    self._answered.pop(source.id, None)
+                    self._failed.pop(source.id, None)
         self._sources = fresh
         self._now = {source_id: connector for source_id, (_, connector) in fresh.items()}
         return [connector for source_id, (_, connector) in old.items() if self._now.get(source_id) is not connector]
 
     def observe(self, call: SourceCall) -> None:
         """Remember how a source answered."""
-        if call.error is None:
-            self._health[call.source] = Health("UP", datetime.now(UTC))
+        if call.error is not None:
+            self._failed[call.source] = call.error
             return
-        last = self._health.get(call.source, Health())
-        state = "DOWN" if call.error == "SOURCE_UNAVAILABLE" else "DEGRADED"
-        self._health[call.source] = Health(state, last.as_of, CODES[call.error])
+        self._answered[call.source] = time.time()
+        if self._failed:
+            self._failed.pop(call.source, None)
 
     def health(self, source_id: str) -> Health:
         """How a source answered last."""
-        return self._health.get(source_id, Health())
+        answered, failed = self._answered.get(source_id), self._failed.get(source_id)
+        as_of = None if answered is None else datetime.fromtimestamp(answered, UTC)
+        if failed is not None:
+            state = "DOWN" if failed == "SOURCE_UNAVAILABLE" else "DEGRADED"
+            return Health(state, as_of, CODES[failed])
+        return Health() if as_of is None else Health("UP", as_of)
 
     async def close(self) -> None:
         """Close every pool."""

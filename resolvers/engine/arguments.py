@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from graphql import (
     FieldNode,
@@ -21,6 +21,7 @@ from resolvers.fields import Declared, wanted
 from resolvers.pages import PAGING
 from resolvers.predicate import Predicate
 
+T = TypeVar("T")
 _SCALARS = frozenset({"Int", "Float", "String", "ID", "Boolean"})
 
 
@@ -57,6 +58,7 @@ class Arguments:
         self._needed = {name for name, _ in self._plain or () if is_non_null_type(field.args[name].type)}
         self._pages = all(argument.name.value in PAGING for argument in varying)
         self._given: dict[str, Any] | None = None
+        self._once: Any = None
         self._wanted: tuple[Any, Any, Predicate | None] | None = None
 
     def given(self, run: Run) -> dict[str, Any]:
@@ -76,6 +78,16 @@ class Arguments:
         if self._plain is not None:
             varying = {name for name, _ in self._plain}
             self._given = {name: value for name, value in found.items() if name not in varying}
+        return found
+
+    def once(self, given: Mapping[str, Any], make: Callable[[], T]) -> T:
+        """What is made of those that are `given`: not anew where no variable decides them. It must hold nothing of a
+        request but who asks, and be the only thing that is made of them."""
+        if not self._fixed or given is not self._given:
+            return make()
+        if self._once is None:
+            self._once = make()
+        found: T = self._once
         return found
 
     def wanted(self, run: Run, declared: Declared, entity: str) -> Predicate | None:

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from resolvers.catalog import Catalog
+from resolvers.engine.account import Accesses
 from resolvers.engine.arguments import Arguments, Schema
 from resolvers.engine.completion import Position
 from resolvers.engine.connection import Count, EdgeNode, Edges, Nodes
@@ -28,6 +29,7 @@ from resolvers.engine.introspection import META, Introspection
 from resolvers.engine.objects import Got, Inner, Leaf, Named, Object, Run, Selected
 from resolvers.engine.places import Entries, Id, Member, Owner, Part, Value
 from resolvers.engine.projection import projection
+from resolvers.engine.shown import Shown
 from resolvers.entity import Field, Kind
 from resolvers.fields import Declared, partners_of
 from resolvers.global_id import GlobalIds
@@ -122,6 +124,8 @@ class Composer:
             return ByIds(key, position, self._by_type(nodes, named, at), arguments, at, many=position.name == "nodes")
         inner = self._inner(nodes, named, at)
         match position.name:
+            case "accessLog":
+                return Accesses(key, position, inner, arguments)
             case "viewer":
                 return Got(key, position, inner, lambda run, _: viewer_view(run.context))
             case "partners":
@@ -190,7 +194,9 @@ class Composer:
         """A record of a level."""
         fields = self._record_fields(sets, type_, place, level, "")
         fast, before = projection(fields, level, self._ids)
-        return Object(fields, fast, before)
+        shown = Shown(fields, level, self._ids, before)
+        level.shows.append(shown)
+        return Object(fields, fast, before, shown.filled)
 
     def _record_fields(self, sets: Sets, type_: Any, place: Place, level: Level, prefix: str) -> list[Selected]:
         declared = self._model.parts[type_.name].fields if prefix else self._model.entities[type_.name].fields
@@ -237,8 +243,9 @@ class Composer:
                 listed = is_list_type(_bare(found.type))
                 make = self._record(subsets(nodes), named, at, step.level) if listed else None
                 inner = make or self._connection(nodes, named, at, step.level)
+                bare = all(isinstance(each, Nodes | Named) for each in inner.fields)
                 arguments, what = self._arguments(found, nodes), self._declared(found)
-                return Many(key, position, inner, level, step, arguments, what, at, listed=listed)
+                return Many(key, position, inner, level, step, arguments, what, at, listed=listed, bare=bare)
 
     def _declared(self, found: GraphQLField) -> Declared:
         declared = self._schema.declared(found)

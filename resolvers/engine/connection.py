@@ -13,14 +13,22 @@ from resolvers.pages import Page
 
 
 class Nodes(Selected):
-    """`nodes`: the rows of all pages are completed together."""
+    """`nodes`: the rows of all pages are completed together. A page may be the list of its rows."""
 
     def __init__(self, key: str, position: Position, inner: Inner) -> None:
         super().__init__(key, position, inner)
         self.awaits = inner.awaits
 
-    def raws(self, run: Run, objects: Sequence[Page]) -> list[Any]:
-        return [page.rows for page in objects]
+    def raws(self, run: Run, objects: Sequence[Any]) -> list[Any]:
+        return [page if page.__class__ is list else page.rows for page in objects]
+
+    def column(self, run: Run, objects: Sequence[Page]) -> Column:
+        raws = self.raws(run, objects)
+        return self.finished(run, raws, self.inner.complete(run, _together(raws)))
+
+    async def fetched(self, run: Run, objects: Sequence[Page]) -> Column:
+        raws = self.raws(run, objects)
+        return self.finished(run, raws, await self.inner.resolve(run, _together(raws)))
 
     def finished(self, run: Run, raws: Sequence[Any], values: Sequence[Any]) -> Column:
         if run.troubled:
@@ -29,6 +37,10 @@ class Nodes(Selected):
             return [values]
         rest = iter(values)
         return [list(islice(rest, len(rows))) for rows in raws]
+
+
+def _together(lists: Sequence[Any]) -> Any:
+    return lists[0] if len(lists) == 1 else [row for rows in lists for row in rows]
 
 
 class Edges(Nodes):

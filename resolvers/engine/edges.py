@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from resolvers.carriers import carriers, same_cut, same_of
@@ -15,7 +15,7 @@ from resolvers.fetch import Row
 from resolvers.fields import Declared, named_by_id, own_record
 from resolvers.level import Level
 from resolvers.lists import asked, collect
-from resolvers.loaders import children_cut, children_of, links_cut, links_of, singles
+from resolvers.loaders import brought, children_cut, children_of, links_cut, links_of, singles
 from resolvers.pages import Page
 from resolvers.plan import Place, Step
 from resolvers.record import Record
@@ -53,13 +53,13 @@ class Reference(Edge):
 
     def __init__(self, key: str, position: Position, inner: Inner, at: int, level: Level) -> None:
         super().__init__(key, position, inner)
-        self._at = at
+        self.at = at
         self._level = level
 
     def at_once(self, run: Run, objects: Sequence[Row]) -> Column | None:
         if self.inner.awaits:
             return None
-        at = self._at
+        at = self.at
         leads: list[Any] = [row[2][at] for row in objects]
         rows: dict[int, Row] = {}
         for row in leads:
@@ -73,7 +73,7 @@ class Reference(Edge):
         return [None if row is None else made[id(row)] for row in leads]
 
     async def reached(self, run: Run, objects: Sequence[Row]) -> Column:
-        at = self._at
+        at = self.at
         found: list[Any] = [row[2][at] for row in objects]
         tokens = dict.fromkeys(token for token in found if token is not None and token.__class__ is not Row)
         if tokens:
@@ -82,11 +82,11 @@ class Reference(Edge):
         return await self.of_rows(run, found)
 
 
-Pages = Callable[[Run, Sequence[Record]], Awaitable[list[Page]]]
-
-
 class Many(Edge):
-    """An edge from a record to many: a connection, or (listed) a plain list that cannot say what is missing."""
+    """An edge from a record to many: a connection, or (listed) a plain list that cannot say what is missing.
+
+    bare: nothing is asked of the connection but its nodes, so that the rows of a page will do in its place.
+    """
 
     def __init__(
         self,
@@ -100,6 +100,7 @@ class Many(Edge):
         place: Place,
         *,
         listed: bool,
+        bare: bool,
     ) -> None:
         super().__init__(key, position, inner)
         self._level = level
@@ -108,11 +109,13 @@ class Many(Edge):
         self._declared = declared
         self._path = tuple(name for _, name in place)
         self._listed = listed
+        self._bare = bare
+        self.kind = step.kind
 
     async def reached(self, run: Run, objects: Sequence[Row]) -> Column:
-        follow, context = self._step.follow, run.context
+        follow = self._step.follow
         self._arguments.given(run)  # where they mean nothing, they do so for every object
-        parents = [Record(context, self._level, row) for row in objects if row[0].view in follow]
+        parents = [row for row in objects if row[0].view in follow]
         found: list[Any] = []
         if parents:
             try:
@@ -120,26 +123,33 @@ class Many(Edge):
             except Exception as error:
                 found = [error] * len(parents)
         if len(parents) < len(objects):
-            pages = iter(found)
-            found = [next(pages) if row[0].view in follow else None for row in objects]
+            each = iter(found)
+            found = [next(each) if row[0].view in follow else None for row in objects]
         if self._listed:
             found = [_rows(page) for page in found]
             rows = [row for each in found if each.__class__ is list for row in each]
             return self.finished(run, found, await self.inner.resolve(run, rows))
-        return self.finished(run, found, await self.inner.resolve(run, [p for p in found if p.__class__ is Page]))
+        pages = [page for page in found if page is not None and not isinstance(page, Exception)]
+        return self.finished(run, found, await self.inner.resolve(run, pages))
 
-    async def _pages(self, run: Run, parents: Sequence[Record]) -> list[Page]:
+    async def _pages(self, run: Run, rows: Sequence[Row]) -> Sequence[Page | list[Row]]:
         context, step, given = run.context, self._step, self._arguments.given(run)
         if step.kind is Kind.LINKS:
-            return await links_of(context, step, links_cut(context, step, given), parents)
+            return await links_of(context, step, links_cut(context, step, given), self._records(run, rows))
         if step.kind is Kind.SAME:
-            return await same_of(context, step, same_cut(context, step, given), parents)
+            return await same_of(context, step, same_cut(context, step, given), self._records(run, rows))
         if self._listed:
             given = {**given, "first": context.page[1]}
-        cut = children_cut(context, step, given)
+        cut = self._arguments.once(given, lambda: children_cut(context, step, given))
         wanted = self._arguments.wanted(run, self._declared, step.entity)
         put = await asked(context, step.level, wanted, cut.window.order, self._path)
-        return await children_of(context, step, cut, put, parents)
+        if self._bare:
+            found, _ = await brought(context, step, cut.window, put, self._level, rows)
+            return [cut.of(mine) for mine in found]
+        return await children_of(context, step, cut, put, self._records(run, rows))
+
+    def _records(self, run: Run, rows: Sequence[Row]) -> list[Record]:
+        return [Record(run.context, self._level, row) for row in rows]
 
 
 def _rows(page: Any) -> Any:

@@ -149,13 +149,21 @@ class Object:
     """An object type at a place of the response, with what is selected of it, in response order.
 
     fast: a generated function (run, objects, one column for each of `before`) -> the objects, OddError where
-    one of them needs care. before: the fields that it is given complete, by place in `fields`.
+    one of them needs care. before: the fields that it is given complete, by place in `fields`. filled: those that are
+    still to be filled in where rows were shown while they were read.
     """
 
-    def __init__(self, fields: Sequence[Selected], fast: Fast | None = None, before: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        fields: Sequence[Selected],
+        fast: Fast | None = None,
+        before: Sequence[int] = (),
+        filled: Sequence[int] = (),
+    ) -> None:
         self.fields = tuple(fields)
         self.fast = fast
         self.before = tuple(before)
+        self._filled = tuple(filled)
         self._waiting = tuple(index for index, each in enumerate(self.fields) if each.awaits)
 
     @property
@@ -190,6 +198,11 @@ class Object:
         if not self.fields:
             return [{} for _ in found]
         if self.fast is not None:
+            shown = [row[6] for row in found]
+            if None not in shown:
+                return self._filled_in(run, found, shown, columns)
+            if any(each is not None for each in shown):
+                return self._parted(run, found, shown, columns)
             for index in self.before:
                 if index not in columns:
                     columns[index] = self.fields[index].column(run, found)
@@ -201,7 +214,39 @@ class Object:
         for index, each in enumerate(self.fields):
             if index not in columns:
                 columns[index] = each.column(run, found)
+        return self._together(run, columns)
+
+    def _filled_in(self, run: Run, found: Sequence[Any], shown: Column, columns: dict[int, Column]) -> Column:
+        """Of rows that are shown already."""
+        for index in self._filled:
+            if index not in columns:
+                columns[index] = self.fields[index].column(run, found)
+        if run.troubled:
+            for index, each in enumerate(self.fields):
+                if index not in columns:
+                    columns[index] = [made[each.key] for made in shown]
+            return self._together(run, columns)
+        for index in self._filled:
+            key = self.fields[index].key
+            for made, value in zip(shown, columns[index], strict=True):
+                made[key] = value
+        return shown
+
+    def _parted(self, run: Run, found: Sequence[Any], shown: Column, columns: dict[int, Column]) -> Column:
+        """Of rows some of which are shown already."""
+        made: Column = [None] * len(found)
+        for there in (True, False):
+            some = [place for place, each in enumerate(shown) if (each is not None) is there]
+            mine = {index: [column[place] for place in some] for index, column in columns.items()}
+            for place, one in zip(some, self._made(run, [found[place] for place in some], mine), strict=True):
+                made[place] = one
+        return made
+
+    def _together(self, run: Run, columns: dict[int, Column]) -> Column:
         keys = [each.key for each in self.fields]
+        if len(keys) == 1 and not run.troubled:
+            key = keys[0]
+            return [{key: value} for value in columns[0]]
         rows = zip(*(columns[index] for index in range(len(self.fields))), strict=True)
         if not run.troubled:
             return [dict(zip(keys, row, strict=True)) for row in rows]

@@ -19,6 +19,7 @@ from resolvers.engine.outcome import Marked, OddError, odd
 from resolvers.engine.places import Entries, Id, Member, Owner, Part, Value
 from resolvers.global_id import URL_SAFE, GlobalIds
 from resolvers.level import Level
+from resolvers.mapping import Mapping
 
 # Their canonical values are shown as they are.
 _PLAIN = frozenset({"String", "ID", "Boolean", "Int", "Float", "CurrencyCode", "RegionCode", "JSON"})
@@ -59,16 +60,16 @@ class _Owners(dict[str, Any]):
 
 def projection(fields: Sequence[Selected], level: Level, ids: GlobalIds) -> tuple[Fast, list[int]]:
     """A generated way for records of a level, and the fields that it is given complete, by place."""
-    return _Writer(level, ids).function(fields)
+    return Writer(level, ids).function(fields)
 
 
-class _Writer:
+class Writer:
     """Writes one function."""
 
     def __init__(self, level: Level, ids: GlobalIds) -> None:
         self._level = level
         self._ids = ids
-        self._space: dict[str, Any] = {"odd": odd}
+        self._space: dict[str, Any] = {}
         self._read: set[int] = set()
         self._shared: list[str] = []
         self._before: list[int] = []
@@ -85,7 +86,7 @@ class _Writer:
             members.append(f"{each.key!r}: {text}")
         names = [f"v{at}" if at in self._read else "_" for at in range(len(self._level.paths))]
         values = f"({', '.join(names)},)" if self._read else "_v"
-        row = f"m, k, {values}, _s, _p, _i"
+        row = f"m, k, {values}, *_"
         columns = [f"c{index}" for index in range(len(self._before))]
         loop = f"{row} in objects"
         if columns:
@@ -104,6 +105,16 @@ class _Writer:
         self._space[name] = value
         return name
 
+    def _word(self, word: str, value: Any) -> str:
+        """A name for a value that all texts call alike."""
+        self._space[word] = value
+        return word
+
+    def _value(self, at: int) -> str:
+        """A value of the row by its place."""
+        self._read.add(at)
+        return f"v{at}"
+
     # records ---------------------------------------------------------------------------------------------------------
 
     def _of_record(self, field: Selected, sure: frozenset[int]) -> str | None:
@@ -120,11 +131,9 @@ class _Writer:
             case Part() if not field.awaits:
                 return self._part(field)
             case Entries() if not field.awaits:
-                self._read.add(field.at)
-                return self._entries(field.position, f"v{field.at}", field.inner)
+                return self._entries(field.position, self._value(field.at), field.inner)
             case Value():
-                self._read.add(field.at)
-                return self._leaf(field.position, f"v{field.at}", sure=field.at in sure)
+                return self._leaf(field.position, self._value(field.at), sure=field.at in sure)
             case _:
                 return None
 
@@ -132,11 +141,14 @@ class _Writer:
         mappings = list(self._level.mappings.values())
         writers = {m.id: self._ids.writer(m.entity, m.id, m.key_is_personal) for m in mappings}
         if len(mappings) == 1 and not mappings[0].key_is_personal:
-            # as `GlobalIds.writer`, without a call for each row
-            head = self._put(self._ids.head(mappings[0].entity, mappings[0].id))
-            self._space |= {"base64": b2a_base64, "safe": URL_SAFE}
-            return f'base64({head} + k.encode(), newline=False).translate(safe, b"=").decode()'
+            return self._written(mappings[0], "k")
         return f"{self._put(writers)}[m.id](k)"
+
+    def _written(self, mapping: Mapping, key: str) -> str:
+        """An id, as `GlobalIds.writer` writes it, without a call for each row."""
+        head = self._put(self._ids.head(mapping.entity, mapping.id))
+        base64, safe = self._word("base64", b2a_base64), self._word("safe", URL_SAFE)
+        return f'{base64}({head} + {key}.encode(), newline=False).translate({safe}, b"=").decode()'
 
     def _part(self, field: Part) -> str | None:
         sure = frozenset(field.needed)
@@ -146,14 +158,17 @@ class _Writer:
             if text is None:
                 return None
             members.append(f"{each.key!r}: {text}")
-        self._read |= sure
-        tests = [f"v{at} is not None" for at in field.needed]
+        tests = [f"{self._value(at)} is not None" for at in field.needed]
         if not field.holding >= self._level.mappings.keys():
             tests.insert(0, f"m.view in {self._put(field.holding)}")
         made = f"{{{', '.join(members)}}}"
         if not tests:
             return made
-        return f"({made} if {' and '.join(tests)} else {'odd()' if field.position.required else 'None'})"
+        return f"({made} if {' and '.join(tests)} else {self._null(field.position)})"
+
+    def _null(self, position: Position) -> str:
+        """What a null is at a position."""
+        return f"{self._word('odd', odd)}()" if position.required else "None"
 
     # entries ---------------------------------------------------------------------------------------------------------
 
@@ -166,7 +181,7 @@ class _Writer:
             return None
         # `for x in [y]` is an assignment inside a comprehension, and compiled as one.
         listed = f"[{made} for {entry} in {name}{''.join(binds)}]"
-        return f"({listed} if {name} is not None else {'odd()' if position.required else 'None'})"
+        return f"({listed} if {name} is not None else {self._null(position)})"
 
     def _entry(self, inner: Object, name: str, binds: list[str], *, sure: bool = False) -> str | None:
         members = []
@@ -191,8 +206,7 @@ class _Writer:
         if is_list_type(field.position.bare):
             return self._entries(field.position, bound, field.inner)
         made = self._entry(field.inner, bound, binds)
-        missing = "odd()" if field.position.required else "None"
-        return None if made is None else f"({made} if {bound} is not None else {missing})"
+        return None if made is None else f"({made} if {bound} is not None else {self._null(field.position)})"
 
     # leaves ----------------------------------------------------------------------------------------------------------
 
@@ -200,13 +214,13 @@ class _Writer:
         shown = self._shown(position, name)
         if not position.required or sure:
             return shown
-        return f"({shown} if {name} is not None else odd())"
+        return f"({shown} if {name} is not None else {self._null(position)})"
 
     def _shown(self, position: Position, name: str) -> str:
         named: Any = get_named_type(position.type)
         listed = is_list_type(position.bare)
         if listed and is_non_null_type(position.bare.of_type):
-            name = f"({name} if {name} is None or None not in {name} else odd())"
+            name = f"({name} if {name} is None or None not in {name} else {self._word('odd', odd)}())"
         if named.name in _PLAIN or isinstance(named, GraphQLEnumType):
             return name
         if listed:
@@ -216,8 +230,8 @@ class _Writer:
     def _one(self, named: Any, name: str) -> str:
         coerce = named.coerce_output_value
         if named.name == "Decimal":  # the border's are finite
-            self._space |= {"Decimal": Decimal, "format": format}
-            made = f'format({name}, "f") if {name}.__class__ is Decimal else {self._put(coerce)}({name})'
+            text, decimal = self._word("format", format), self._word("Decimal", Decimal)
+            made = f'{text}({name}, "f") if {name}.__class__ is {decimal} else {self._put(coerce)}({name})'
             return f"(None if {name} is None else {made})"
         if named.name in _REPEATED:
             return f"{self._put(Shown(coerce))}[{name}]"

@@ -54,16 +54,20 @@ class Columns:
             decode = each(self._noted(fetch, replace(layout, width=len(elements)), lost))
             return labels(elements), decode, ()
         followed = []
-        members = list(layout.members)
+        members, shown = list(layout.members), list(layout.members)
         for index, along in enumerate(fetch.joins):
             place = fetch.paths.index(along.path)
             found = follow(along, index, renderer, arm, members[place], self._laid)
             if found is not None:
                 members[place] = found.member(len(elements))
+                shown[place] = found.member(len(elements), along.fetch.show)
                 elements += found.elements
                 followed.append(found)
         whole = replace(layout, width=len(elements), members=tuple(members))
-        return labels(elements), whole.every(), tuple(followed)
+        decode = whole.every()
+        if fetch.show is not None:
+            decode = replace(whole, members=tuple(shown), show=fetch.show).or_else(whole)
+        return labels(elements), decode, tuple(followed)
 
     def _laid(
         self, fetch: Fetch, arm: Arm, renderer: Renderer, order: Ordered | None = None, leads: Leads | None = None

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from resolvers.connectors.sql.sort_key import Key, SortColumn
-from resolvers.fetch import Row
+from resolvers.fetch import Row, Show, UnshownError
 from resolvers.inline import NULL, Function, or_else, write_tuple
 from resolvers.leaf import Reading
 from resolvers.local_key import key_text, write_key
 from resolvers.mapping import Mapping
 from resolvers.noted import Issues
 
-Decode = Callable[[Iterable[Sequence[Any]]], list[Any]]
+Decode = Callable[[Sequence[Sequence[Any]]], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Layout:
     """Where the parts of a Row stand in a raw row of `width` columns, and how each is read.
 
     key, sort: places of the key's columns and of the computed sort keys. parent: what the row leads to; None where
-    nobody asks.
+    nobody asks. show: how the row is shown at once, by the function made for all rows.
     """
 
     mapping: Mapping
@@ -45,6 +45,7 @@ class Layout:
     keys: tuple[Key, ...]
     members: tuple[Member, ...]
     parent: Member | None = None
+    show: Show | None = None
 
     def row(self, raw: Sequence[Any], issues: Issues = None) -> Row | None:
         """One row. None where its key is null, so that it is no record, or where it leads nowhere."""
@@ -69,13 +70,19 @@ class Layout:
         row = function.keep(NULL, "row")
         key = write_key(function, [raws[place] for place in self.key])
         with function.under(f"if {key} is not None"):
-            values = "".join(f"{self._value(function, member, key, raws)}, " for member in self.members)
+            values = [self._value(function, member, key, raws) for member in self.members]
             sort = self._sort(function, raws)
             token = NULL
             if self.parent is not None:
                 token = _written(function, self.parent, raws)
-            parts = f"{function.given(self.mapping, 'of')}, {key}, ({values}), {sort}, {token}, ()"
             with function.under("" if self.parent is None else f"if {token} is not None"):
+                shown = NULL
+                if self.show is not None:
+                    text = self.show.write(function, self.mapping, key, values)
+                    shown = function.keep(text, "shown")
+                    values = _left(function, self.show, values, text)
+                held = f"({''.join(f'{value}, ' for value in values)})"
+                parts = f"{function.given(self.mapping, 'of')}, {key}, {held}, {sort}, {token}, (), {shown}"
                 function.line(f"{row} = {write_tuple(function, Row, parts)}")
         return row
 
@@ -83,10 +90,27 @@ class Layout:
         """What reads all rows, made when the first come."""
         made: list[Decode] = []
 
-        def decode(raws: Iterable[Sequence[Any]]) -> list[Any]:
+        def decode(raws: Sequence[Sequence[Any]]) -> list[Any]:
             if not made:
                 made.append(self.function().made("raws"))
             return made[0](raws)
+
+        return decode
+
+    def or_else(self, plain: Layout) -> Decode:
+        """What reads all rows and shows them, or by another layout where one of them cannot be shown."""
+        showing, reading = self.every(), plain.every()
+        unfit: list[UnshownError] = []
+
+        def decode(raws: Sequence[Sequence[Any]]) -> list[Any]:
+            if not unfit:
+                try:
+                    return showing(raws)
+                except UnshownError as error:
+                    unfit.append(error)
+                except Exception:  # it knows nothing of errors: who reads them without it tells
+                    pass
+            return reading(raws)
 
         return decode
 
@@ -143,3 +167,14 @@ def _sorted(function: Function, key: Key, computed: Any, raws: Sequence[str]) ->
     raw = raws[next(computed)]
     decoded = f"{function.given(key.decode, 'sort')}({raw})"
     return function.keep(f"{raw} if {raw}.__class__ is str else {decoded}" if key.text else decoded)
+
+
+def _left(function: Function, show: Show, values: Sequence[str], used: str) -> list[str]:
+    """The values that somebody looks at besides what is shown; others are null, and their lists are not made."""
+    if show.kept is None:
+        return list(values)
+    kept = {value for place, value in enumerate(values) if place in show.kept}
+    for value in values:
+        if value not in kept:
+            function.unmade(value, used)
+    return [value if place in show.kept else NULL for place, value in enumerate(values)]

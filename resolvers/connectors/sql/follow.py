@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column as TableColumn
@@ -14,7 +14,7 @@ from resolvers.connectors.sql.column_type import Untyped
 from resolvers.connectors.sql.decoder import Layout, Member
 from resolvers.connectors.sql.render import Drifted, Renderer, Unpushable, mapping_tables
 from resolvers.expression import Coalesce, Column, Constant, Placeholder, Template
-from resolvers.fetch import Along, Arm, Fetch
+from resolvers.fetch import Along, Arm, Fetch, Show
 from resolvers.inline import NULL, Function
 from resolvers.leaf import Reading
 from resolvers.mapping import ByKey, Value
@@ -38,11 +38,12 @@ class Followed:
     kinds: tuple[type | None, ...]
     token: Member
 
-    def member(self, start: int) -> Member:
-        """Where the reference then stands, the elements from `start` on, and how it reads."""
+    def member(self, start: int, show: Show | None = None) -> Member:
+        """Where the reference then stands, the elements from `start` on, and how it reads. show: of the target."""
         assert self.token.reading is not None
         places = (*self.token.places, *range(start, start + len(self.elements)))
-        return Member(places, self._reading(self.token.reading), self.token.default)
+        layout = self.layout if show is None else replace(self.layout, show=show)
+        return Member(places, self._reading(self.token.reading, layout), self.token.default)
 
     def join(self, base: Select[Any], kept: Subquery | None = None) -> Select[Any]:
         """The target's row, or nulls, beside each row of a select. kept: what has the columns, by their places."""
@@ -58,7 +59,7 @@ class Followed:
             return self.there.code_point(key) == self.there.code_point(reference)
         return key == reference
 
-    def _reading(self, token: Reading) -> Reading:
+    def _reading(self, token: Reading, layout: Layout) -> Reading:
         """How the reference reads, of its own raw values and then the elements': the Row, None, or the token where a
         value has to be looked up."""
         width = len(self.references)
@@ -67,7 +68,7 @@ class Followed:
             led: Any = token.build(raws[:width], None)
             if led is None or not all(_joined(raw, kind) for raw, kind in zip(raws, self.kinds, strict=False)):
                 return led
-            row = self.layout.row(raws[width:])
+            row = layout.row(raws[width:])
             # The database may take two texts for one.
             return row if row is not None and row.key == led[1] else None
 
@@ -76,7 +77,7 @@ class Followed:
             found = function.keep(led, "led")
             tests = [_test(raw, kind) for raw, kind in zip(raws, self.kinds, strict=False) if kind is not None]
             with function.under(f"if {' and '.join([f'{led} is not None', *tests])}"):
-                row = self.layout.write(function, raws[width:])
+                row = layout.write(function, raws[width:])
                 function.line(f"{found} = {row} if {row} is not None and {row}[1] == {led}[1] else {NULL}")
             return found
 

@@ -70,7 +70,7 @@ class Leases:
         while self._free:
             lease = self._free.pop()
             if self._fresh(lease):
-                return self._lent(lease)
+                return lease if lease.version == self._version else self._lent(lease)
             self._end(lease, cut=False)
         return None
 
@@ -193,14 +193,16 @@ class Leases:
     async def _ended(self, lease: Lease, cut: bool, broken: bool) -> None:
         closing = asyncio.ensure_future(_closed(lease.connection, broken))
         freed = False
+        pushes = 0
         while not closing.done():
             if cut:
-                self._stops.stop(lease.driver)
+                self._stops.stop(lease.driver, again=pushes > 0)
             await asyncio.wait({closing}, timeout=PUSH)
+            pushes += 1
             if not freed:
                 freed = True
                 self._freed()
-            if self._stops.can_let_go:
+            if self._stops.can_let_go(pushes if cut else None):
                 closing.cancel()
         if not freed:
             self._freed()

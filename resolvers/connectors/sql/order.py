@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, true, tuple_
 from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import False_, True_
 
 from resolvers.connectors.sql.fills import Fills
 from resolvers.connectors.sql.own_key import bound_parts
@@ -83,13 +84,18 @@ class Ordered:
         fills.checks.append(lambda asked: bind(_bound(asked, after).values[index])[1] == exact)
         compared = element.type.coerce_compared_value(operators.gt, value)
         bound = fills.put(lambda asked: bind(_bound(asked, after).values[index])[0], value, compared)
-        if up:
-            further = or_(element > bound, element.is_(None)) if key.nullable else element > bound
-        else:
-            further = element < bound if exact else element <= bound
         if not exact:
-            return further
-        return or_(further, and_(element == bound, self._beyond(position, after, index + 1, fills)))
+            return _with_nulls(key, element > bound) if up else element <= bound
+        further = element > bound if up else element < bound
+        from_here = element >= bound if up else element <= bound
+        rest = self._beyond(position, after, index + 1, fills)
+        if isinstance(rest, True_):
+            further = from_here
+        elif not isinstance(rest, False_):
+            further = or_(further, and_(element == bound, rest))
+            if not (up and key.nullable):  # says nothing new, but no database searches an index for this or that
+                further = and_(from_here, further)
+        return _with_nulls(key, further) if up else further
 
     def _tie(self, position: Position, after: bool, fills: Fills) -> ColumnElement[bool]:
         """Equal sort values: partner, then mapping, then the source's own key in the source's own order."""
@@ -108,6 +114,11 @@ class Ordered:
             # no `or false` at the end: SQLite would read the whole table
             found = further if found is None else or_(further, and_(column == bound, found))
         return false() if found is None else found
+
+
+def _with_nulls(key: SortColumn, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The rows of a condition, and those without a value, which is greatest."""
+    return or_(condition, key.element.is_(None)) if key.nullable else condition
 
 
 def _side(mine: Any, theirs: Any) -> int:

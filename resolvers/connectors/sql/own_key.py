@@ -22,6 +22,7 @@ from sqlalchemy.types import (
 
 from resolvers.connectors.sql.column_type import can_hold, python_type
 from resolvers.connectors.sql.fills import Fills
+from resolvers.connectors.sql.structure import few
 from resolvers.local_key import key_parts, native
 
 
@@ -78,7 +79,7 @@ def keys_in(
     value = single(asked)
     if not value and asked is None:
         return false()
-    if dialect == "postgresql" and isinstance(types[0], Integer | Uuid | Text):
+    if dialect == "postgresql" and isinstance(types[0], Integer | Uuid | Text) and not few(asked):
         return column == any_(fills.put(single, value, ARRAY(types[0])))
     return column.in_(fills.put(single, value, types[0], lists=True))
 
@@ -102,15 +103,18 @@ def _reader(type_: TypeEngine[Any], dialect: str) -> Callable[[str], Any]:
 def among(element: ColumnElement[Any], texts: Keys, dialect: str, fills: Fills, asked: Any) -> ColumnElement[bool]:
     """Whether an element is one of the texts that are asked for, each time anew where `fills` are kept.
 
-    PostgreSQL takes any number of them as one value: its statement stays the same, and is not planned anew.
+    PostgreSQL takes many of them as one value: its statement stays the same, and is not planned anew. But of one whose
+    length it does not know it expects ten, so that it plans a few anew each time, which takes longer than to find them.
     """
 
     def listed(access: Any) -> list[str]:
         return list(texts(access))
 
-    if dialect == "postgresql":
-        return element == any_(fills.put(listed, listed(asked), ARRAY(Text())))
-    return element.in_(fills.put(listed, listed(asked), element.type, lists=True))
+    if dialect != "postgresql":
+        return element.in_(fills.put(listed, listed(asked), element.type, lists=True))
+    if few(asked):
+        return element.in_(fills.put(listed, listed(asked), Text(), lists=True))
+    return element == any_(fills.put(listed, listed(asked), ARRAY(Text())))
 
 
 def _natives(columns: Sequence[ColumnElement[Any]], text: str, dialect: str) -> list[Any] | None:

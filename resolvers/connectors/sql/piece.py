@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -20,7 +20,7 @@ class Piece:
 
     select: Select[Any]
     columns: tuple[Label[Any], ...]
-    decode: Callable[[Iterable[Sequence[Any]]], list[Any]]
+    decode: Callable[[Sequence[Sequence[Any]]], list[Any]]
     order: tuple[ColumnElement[Any], ...] = ()
     limit: int | None = None
 
@@ -36,7 +36,7 @@ class Statement:
     pieces: tuple[Piece, ...]
     fills: Fills = field(default_factory=Fills)
 
-    def read(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
+    def read(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """Raw rows -> decoded ones. Of several pieces, a row names its piece and its place in it."""
         if len(self.pieces) == 1:
             return self.pieces[0].decode(rows)

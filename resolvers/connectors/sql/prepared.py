@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Map
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter
 from sqlalchemy.engine import Dialect
@@ -13,6 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from resolvers.connectors.sql.piece import Statement
 from resolvers.connectors.sql.shape import Shape
+from resolvers.connectors.sql.structure import FEW
 from resolvers.operand import CLOCKS, FORMS, Clock
 
 Process = Callable[[Any], Any]
@@ -57,7 +58,8 @@ class Prepared:
         self._readers: dict[tuple[Any, ...], Reader | None] = {}
         parameters = {name: _Parameter(name, compiled.binds[name], statement) for name in compiled.positiontup or ()}
         self.clocks = any(parameter.clock for parameter in parameters.values())
-        if any(parameter.expands for parameter in parameters.values()):
+        lists = [parameter for parameter in parameters.values() if parameter.expands]
+        if lists:
             self._fill: _Line | _Lists = _Lists(compiled, parameters)
         else:
             self._fill = _Line(compiled.string, compiled.positiontup or (), parameters, dialect)
@@ -92,26 +94,23 @@ class _Parameter:
         if self.expands and self.clock:
             raise Unfit
 
-    def value(self, asked: Any, clocks: Map[str, Any]) -> Any:
-        if self.fill is not None:
-            return self.fill(asked)
-        return clocks[self.bind.key] if self.clock else self.constant
-
     def process(self, dialect: Dialect) -> Process | None:
         found: Process | None = self.bind.type.dialect_impl(dialect).bind_processor(dialect)
         return found
 
 
-class _Line:
-    """A text that is always the same: its constants are there, the rest has places among them."""
+class _Places:
+    """The values of a text: its constants are there, the rest has places among them. names: whose each place is; a
+    value for each place of a list's is put there by who knows the list."""
 
-    def __init__(self, text: str, names: Sequence[str], parameters: Map[str, _Parameter], dialect: Dialect) -> None:
-        self._text = text
+    __slots__ = ("_clocks", "_constants", "_fills")
+
+    def __init__(self, names: Sequence[str], parameters: Iterable[_Parameter], dialect: Dialect) -> None:
         self._constants: list[Any] = [None] * len(names)
         self._fills: list[tuple[tuple[int, ...], Callable[[Any], Any], Process | None]] = []
         self._clocks: list[tuple[tuple[int, ...], str, Process | None]] = []
-        for name, parameter in parameters.items():
-            places = tuple(place for place, other in enumerate(names) if other == name)
+        for parameter in parameters:
+            places = tuple(place for place, other in enumerate(names) if other == parameter.name)
             process = parameter.process(dialect)
             if parameter.fill is not None:
                 self._fills.append((places, parameter.fill, process))
@@ -122,7 +121,11 @@ class _Line:
                 for place in places:
                     self._constants[place] = value
 
-    def filled(self, asked: Any, clocks: Map[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    def put(self, place: int, values: Sequence[Any]) -> None:
+        """Constants from a place on."""
+        self._constants[place : place + len(values)] = values
+
+    def filled(self, asked: Any, clocks: Map[str, Any]) -> list[Any]:
         values = self._constants.copy()
         for places, fill, process in self._fills:
             value = fill(asked)
@@ -134,7 +137,18 @@ class _Line:
             value = clocks[key] if process is None else process(clocks[key])
             for place in places:
                 values[place] = value
-        return self._text, tuple(values)
+        return values
+
+
+class _Line:
+    """A text that is always the same."""
+
+    def __init__(self, text: str, names: Sequence[str], parameters: Map[str, _Parameter], dialect: Dialect) -> None:
+        self._text = text
+        self._places = _Places(names, parameters.values(), dialect)
+
+    def filled(self, asked: Any, clocks: Map[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        return self._text, tuple(self._places.filled(asked, clocks))
 
 
 class _Lists:
@@ -143,72 +157,79 @@ class _Lists:
     def __init__(self, compiled: SQLCompiler, parameters: Map[str, _Parameter]) -> None:
         self._compiled = compiled
         self._parameters = list(parameters.values())
-        self._lists = [parameter for parameter in self._parameters if parameter.expands]
-        self._texts: dict[tuple[int, ...], tuple[str, list[tuple[str, Any]]]] = {}
+        self._lists = [parameter for parameter in self._parameters if parameter.expands and parameter.fill]
+        self._texts: dict[tuple[int, ...], _Expanded] = {}
 
     def filled(self, asked: Any, clocks: Map[str, Any]) -> tuple[str, tuple[Any, ...]]:
-        given = {parameter.name: parameter.value(asked, clocks) for parameter in self._parameters}
-        lengths = []
-        for parameter in self._lists:
-            listed = list(given[parameter.name])
-            if parameter.fill is not None:
-                _pad(listed)
-            given[parameter.name] = listed
-            lengths.append(len(listed))
-        known = self._texts.get(tuple(lengths))
+        lists = [list(parameter.fill(asked)) for parameter in self._lists]  # type: ignore[misc]
+        lengths = _padded(lists)
+        known = self._texts.get(lengths)
         if known is None:
             if len(self._texts) >= TEXTS:
                 self._texts.clear()
-            known = self._texts[tuple(lengths)] = self._expanded(given)
-        text, names = known
-        values: list[Any] = []
-        for name, process in names:
-            value = given[name]
-            if process.__class__ is tuple:
-                values += process[0](value)
-            else:
-                values.append(value if process is None else process(value))
-        return text, tuple(values)
+            known = self._texts[lengths] = self._expanded(lists)
+        values = known.places.filled(asked, clocks)
+        for place, which, make in known.lists:
+            listed = lists[which] if make is None else make(lists[which])
+            values[place : place + len(listed)] = listed
+        return known.text, tuple(values)
 
-    def _expanded(self, given: dict[str, Any]) -> tuple[str, list[tuple[str, Any]]]:
-        """The text, and in its order the names of its parameters, each with what makes values of what it is given;
-        (in a tuple) of all of a list."""
-        state = self._compiled.construct_expanded_state(
-            {parameter.bind.key: given[parameter.name] for parameter in self._parameters}, escape_names=False
+    def _expanded(self, lists: Sequence[list[Any]]) -> _Expanded:
+        """The text for lists of these lengths."""
+        compiled, dialect = self._compiled, self._compiled.dialect
+        constant = {p.name: list(p.constant or ()) for p in self._parameters if p.expands and not p.fill}
+        given = constant | {p.name: listed for p, listed in zip(self._lists, lists, strict=True)}
+        state = compiled.construct_expanded_state(
+            {p.bind.key: given.get(p.name, p.constant) for p in self._parameters}, escape_names=False
         )
-        dialect = self._compiled.dialect
-        whole = {parameter.name: list(state.parameter_expansion[parameter.name]) for parameter in self._lists}
-        lists = {
-            parameter.name: (_list_maker(parameter, [state.processors.get(key) for key in whole[parameter.name]]),)
-            for parameter in self._lists
-        }
+        whole = {name: list(state.parameter_expansion[name]) for name in given}
         first = {keys[0]: name for name, keys in whole.items() if keys}
-        plain = {parameter.name: parameter.process(dialect) for parameter in self._parameters if not parameter.expands}
-        names: list[tuple[str, Any]] = []
-        places = list(state.positiontup or ())
+        order = list(state.positiontup or ())
+        places = _Places(order, [p for p in self._parameters if not p.expands], dialect)
+        which = {parameter.name: index for index, parameter in enumerate(self._lists)}
+        makers = {
+            parameter.name: _list_maker(parameter, [state.processors.get(key) for key in whole[parameter.name]])
+            for parameter in self._parameters
+            if parameter.expands
+        }
+        plain = {parameter.name for parameter in self._parameters if not parameter.expands}
+        spread: list[tuple[int, int, Maker | None]] = []
         at = 0
-        while at < len(places):
-            name = places[at]
-            if name in plain:
-                names.append((name, plain[name]))
+        while at < len(order):
+            if order[at] in plain:
                 at += 1
                 continue
-            listed = first[name]
-            if places[at : at + len(whole[listed])] != whole[listed]:
+            name = first[order[at]]
+            if order[at : at + len(whole[name])] != whole[name]:
                 raise Unfit
-            names.append((listed, lists[listed]))
-            at += len(whole[listed])
-        return state.statement, names
+            make = makers[name]
+            if name in which:
+                spread.append((at, which[name], make))
+            else:
+                places.put(at, list(constant[name] if make is None else make(constant[name])))
+            at += len(whole[name])
+        return _Expanded(state.statement, places, tuple(spread))
 
 
-def _list_maker(parameter: _Parameter, processes: Sequence[Process | None]) -> Callable[[list[Any]], Iterable[Any]]:
+Maker = Callable[[list[Any]], Sequence[Any]]
+
+
+class _Expanded(NamedTuple):
+    """A text for lists of some lengths. lists: the first place of each, which it is, and what makes values of it."""
+
+    text: str
+    places: _Places
+    lists: tuple[tuple[int, int, Maker | None], ...]
+
+
+def _list_maker(parameter: _Parameter, processes: Sequence[Process | None]) -> Maker | None:
     rows = bool(parameter.bind.type._is_tuple_type)
     if not any(processes):
-        return _flat if rows else _as_it_is
+        return _flat if rows else None
     if not rows:
         process = processes[0]
         assert process is not None
-        return lambda listed: map(process, listed)
+        return lambda listed: list(map(process, listed))
     kept = list(processes)
     return lambda listed: [
         value if process is None else process(value) for process, value in zip(kept, _flat(listed), strict=True)
@@ -219,16 +240,24 @@ def _flat(listed: list[Any]) -> list[Any]:
     return [value for row in listed for value in row]
 
 
-def _as_it_is(listed: list[Any]) -> list[Any]:
-    return listed
+def _padded(lists: Sequence[list[Any]]) -> tuple[int, ...]:
+    """Make each list one of few lengths, so that texts come again: one of its values more often changes nothing.
 
-
-def _pad(listed: list[Any]) -> None:
-    """Make a list one of few lengths, so that texts come again: one of its values more often changes nothing."""
-    length = len(listed)
-    if 2 < length <= LONGEST:
-        step = 1 << max(0, (length - 1).bit_length() - 3)
-        listed += [listed[-1]] * (-length % step)
+    The lengths; short lists of one text are of one length.
+    """
+    longest = max(map(len, lists), default=0)
+    if longest <= FEW:
+        short = 1 << (longest - 1).bit_length() if longest else 0
+        for listed in lists:
+            if listed:
+                listed += listed[-1:] * (short - len(listed))
+    else:
+        for listed in lists:
+            length = len(listed)
+            if 2 < length <= LONGEST:
+                step = 1 << max(0, (length - 1).bit_length() - 3)
+                listed += [listed[-1]] * (-length % step)
+    return tuple(map(len, lists))
 
 
 def _reader(wanted: Sequence[TypeEngine[Any]], types: tuple[Any, ...], dialect: Dialect) -> Reader | None:

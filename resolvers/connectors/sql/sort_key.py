@@ -109,7 +109,9 @@ def _texts(renderer: Renderer, element: ColumnElement[Any], default: Any = None)
     if default is not None:
         text = func.coalesce(text, default, type_=Text())
     bind = _without_nul if renderer.dialect == "postgresql" else _as_is
-    return SortColumn(renderer.code_point(text), lambda raw: None if raw is None else text_of(raw), bind, text=True)
+    nullable = default is None  # a record's key is never null
+    element = renderer.code_point(text)
+    return SortColumn(element, lambda raw: None if raw is None else text_of(raw), bind, nullable, text=True)
 
 
 def _without_nul(text: str) -> tuple[str, bool]:

@@ -9,6 +9,22 @@ from resolvers.fetch import Access, Children, LinkRows, Listing, Lookup, Window
 from resolvers.identifier import KeyToken
 from resolvers.predicate import And, LeadsTo, Not, OneOf, Or, Predicate, Some
 
+# Of so many keys and identifiers each has a place of its own in the text.
+FEW = 8
+
+
+def few(asked: Access | LinkRows | None) -> bool:
+    """Whether so few records are asked for that a text may show how many."""
+    match asked:
+        case Lookup():
+            return sum(map(len, asked.keys.values())) + len(asked.names) <= FEW
+        case Children():
+            return asked.tokens is not None and len(asked.tokens) <= FEW
+        case LinkRows():
+            return sum(map(len, asked.owners.values())) <= FEW
+        case _:
+            return False
+
 
 def structure(asked: Access | LinkRows) -> Hashable | None:
     """Unlike for two accesses of one fetch whose statements have other texts; None where nothing is to be kept.
@@ -16,39 +32,38 @@ def structure(asked: Access | LinkRows) -> Hashable | None:
     What this cannot know of a text, `Fills.fits` looks at.
     """
     match asked:
-        case Lookup():
-            return (
-                "lookup",
-                *sorted(name for name, keys in asked.keys.items() if keys),
-                frozenset([name.scheme for name in asked.names]),
-            )
+        case Lookup(keys=keys, names=names):
+            schemes = frozenset([name[0] for name in names]) if names else ()
+            return "lookup", few(asked), *(sorted([name for name in keys if keys[name]]) if keys else ()), schemes
         case Listing():
             if not _lasting(asked.condition):
                 return None
             return "listing", _window(asked.window), asked.condition
-        case Children():
+        case Children(tokens=tokens):
             if not _lasting(asked.condition):
                 return None
             # the mapping of a key, (scheme, partner) of an identifier
-            tokens = asked.tokens
             led = None
             if tokens is not None:
                 led = frozenset([t[0] if t.__class__ is KeyToken else (t[0], t[3]) for t in tokens])  # type: ignore[misc]
-            return "children", asked.via, asked.whole, led, _window(asked.window), asked.condition
+            return "children", few(asked), asked.via, asked.whole, led, _window(asked.window), asked.condition
         case LinkRows():
-            return "links", asked.path, *sorted(asked.owners)
+            return "links", few(asked), asked.path, *sorted(asked.owners)
 
 
 def _window(window: Window) -> Hashable:
-    return window.order, _bound(window.after), _bound(window.before), window.limit, window.backward
+    after, before = window.after, window.before
+    return window.order, after and _bound(after), before and _bound(before), window.limit, window.backward
 
 
-def _bound(position: Position | None) -> Hashable:
-    return position and (position.mapping, tuple(value is None for value in position.values))
+def _bound(position: Position) -> Hashable:
+    return position.mapping, tuple([value is None for value in position.values])
 
 
 def _lasting(predicate: Predicate | None) -> bool:
     """Whether a condition may come again: not what rows of other sources were made into."""
+    if predicate is None:
+        return True
     match predicate:
         case LeadsTo() | OneOf():
             return False
