@@ -89,7 +89,7 @@ def _read(part: Part) -> dict[str, Any]:
         "columns": list(part.columns),
         "fields": list(part.paths),
         "withheld": list(part.unknown),
-        **({"rows": part.rows} if part.rows is not None else {}),
+        "rows": part.rows,
     }
 
 

@@ -15,6 +15,7 @@ from resolvers.composition import ASSUMED
 from resolvers.connectors.sql.dangling import dangling
 from resolvers.connectors.sql.decoder import Decode, Layout, Member, each
 from resolvers.connectors.sql.follow import Followed, follow
+from resolvers.connectors.sql.granted import GrantedRows
 from resolvers.connectors.sql.leading import From, Leads
 from resolvers.connectors.sql.order import Ordered, ordered
 from resolvers.connectors.sql.placeholder import told
@@ -28,12 +29,13 @@ from resolvers.mapping import ByKey, Mapping, Value
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Columns over the tables of one source. there: every mapping of the source. start: puts a mapping's tables under a
-    select."""
+    select. granted: says which rows a grant shows."""
 
     model: Model
     zone: str
     there: Map[str, Mapping]
     start: From
+    granted: GrantedRows
 
     def of(
         self,
@@ -57,7 +59,7 @@ class Columns:
         members, shown = list(layout.members), list(layout.members)
         for index, along in enumerate(fetch.joins):
             place = fetch.paths.index(along.path)
-            found = follow(along, index, renderer, arm, members[place], self._laid)
+            found = follow(along, index, renderer, arm, members[place], self._laid, self.granted)
             if found is not None:
                 members[place] = found.member(len(elements))
                 shown[place] = found.member(len(elements), along.fetch.show)

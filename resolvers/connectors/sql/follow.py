@@ -12,6 +12,7 @@ from sqlalchemy.types import CHAR, TEXT, VARCHAR, Integer, TypeEngine, Uuid
 
 from resolvers.connectors.sql.column_type import Untyped
 from resolvers.connectors.sql.decoder import Layout, Member
+from resolvers.connectors.sql.granted import GrantedRows
 from resolvers.connectors.sql.render import Drifted, Renderer, Unpushable, mapping_tables
 from resolvers.expression import Coalesce, Column, Constant, Placeholder, Template
 from resolvers.fetch import Along, Arm, Fetch, Show
@@ -84,7 +85,9 @@ class Followed:
         return Reading((), build, inline)
 
 
-def follow(along: Along, place: int, own: Renderer, arm: Arm, token: Member, lay: Lay) -> Followed | None:
+def follow(
+    along: Along, place: int, own: Renderer, arm: Arm, token: Member, lay: Lay, granted: GrantedRows
+) -> Followed | None:
     """How the database follows a reference of an arm's rows; None where that would not be what a lookup brings.
 
     place: of the reference among those of its fetch, for the names of tables. token: how the reference itself is read.
@@ -92,8 +95,6 @@ def follow(along: Along, place: int, own: Renderer, arm: Arm, token: Member, lay
     binding, target = arm.mapping.fields[along.path], along.fetch.arms[0]
     mapping = target.mapping
     if not isinstance(binding, ByKey) or along.fetch.issues or mapping.distinct or len(along.fetch.arms) != 1:
-        return None
-    if mapping.granted is not None:  # its condition is for who looks it up
         return None
     shape = own.tables.shape
     if not any(columns <= set(mapping.key) for columns in shape.unique.get(mapping.table, ())):
@@ -107,13 +108,15 @@ def follow(along: Along, place: int, own: Renderer, arm: Arm, token: Member, lay
         if not all(_alike(*pair, own.dialect) for pair in zip(keys, references, strict=True)):
             return None
         elements, layout, read = lay(along.fetch, target, there)
-        conditions = () if mapping.where is None else (there.predicate(mapping.where),)
+        conditions = [] if mapping.where is None else [there.predicate(mapping.where)]
+        if mapping.granted is not None:
+            conditions.append(granted.element(mapping.granted, there))
     except (Drifted, Unpushable):  # who looks it up says so, of the reference alone
         return None
     if not there.tables.used <= {""} or not all(map(_plain, read)):
         return None
     kinds = tuple(_kind(key.type, own.dialect) for key in keys)
-    return Followed(there, tuple(keys), tuple(references), conditions, tuple(elements), layout, kinds, token)
+    return Followed(there, tuple(keys), tuple(references), tuple(conditions), tuple(elements), layout, kinds, token)
 
 
 def beside(base: Select[Any], followed: Sequence[Followed], kept: Subquery | None = None) -> Select[Any]:

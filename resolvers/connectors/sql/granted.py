@@ -15,7 +15,7 @@ from resolvers.connectors.sql.leading import link_tables
 from resolvers.connectors.sql.render import Renderer, Unpushable, mapping_tables
 from resolvers.entity import Model
 from resolvers.fetch import Arm
-from resolvers.mapping import ByKey, Link, Mapping
+from resolvers.mapping import ByKey, Granted, Link, Mapping
 from resolvers.predicate import Predicate
 
 Element = ColumnElement[bool]
@@ -33,9 +33,12 @@ class GrantedRows:
     start: From
     depth: int = 0
 
-    def element(self, condition: Predicate, whole: Mapping, renderer: Renderer) -> Element:
-        """A condition over canonical paths and edges. Unpushable where the database cannot tell exactly: then the rows
-        must not be read at all."""
+    def element(self, granted: Granted, renderer: Renderer) -> Element:
+        """What a grant says of a mapping's rows. Unpushable where the database cannot tell exactly: then the rows must
+        not be read at all."""
+        return self._condition(granted.condition, granted.whole, renderer)
+
+    def _condition(self, condition: Predicate, whole: Mapping, renderer: Renderer) -> Element:
         arm = Arm(whole, frozenset(whole.fields))
 
         def along(path: str, inner: Predicate) -> Element:
@@ -80,7 +83,7 @@ class GrantedRows:
                 for key, own in zip(mapping.key, target.columns, strict=True)
             ]
             below = GrantedRows(self.model, self.zone, self.there, self.start, self.depth + 1)
-            fits = below.element(inner, mapping, found)
+            fits = below._condition(inner, mapping, found)
             row = self.start(select(literal(1)), mapping, found).where(*same, fits)
             exists = row.correlate_except(*found.tables.named.values()).exists()
             coded = [] if target.code is None else [renderer.code_point(renderer.value(target.code)) == code]

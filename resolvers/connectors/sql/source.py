@@ -124,7 +124,7 @@ class SqlSource:
         shape = self._shape
         if shape is None:
             shape = await self._guarded(look, fetch.entity, "Accept", observe, lambda _: 0)
-        return StatementBuilder(self.model, shape, self.source.zone).accept(fetch, condition, order)
+        return StatementBuilder(self.model, shape, self.source.zone, self._mappings).accept(fetch, condition, order)
 
     async def count(
         self, fetch: Fetch, condition: Predicate | None, observe: Observe, now: datetime | None = None
@@ -132,7 +132,7 @@ class SqlSource:
         """How many rows a listing has, whole."""
 
         async def call(connection: AsyncConnection, told: list[object]) -> int:
-            builder = StatementBuilder(self.model, await self._look(connection), self.source.zone)
+            builder = StatementBuilder(self.model, await self._look(connection), self.source.zone, self._mappings)
             statement = builder.count(fetch, condition)
             told.append(Sent(statement, connection.dialect))
             return int((await connection.execute(statement, self._clocks(now))).scalar_one())
@@ -152,7 +152,8 @@ class SqlSource:
         """What a call on a connection finds out, inside the deadline. SourceError where the source fails."""
 
         async def looked(connection: AsyncConnection, _told: list[object]) -> T:
-            return await call(connection, StatementBuilder(self.model, await self._look(connection), self.source.zone))
+            shape = await self._look(connection)
+            return await call(connection, StatementBuilder(self.model, shape, self.source.zone, self._mappings))
 
         return await self._guarded(looked, "", "Survey", lambda _: None, lambda _: 0)
 

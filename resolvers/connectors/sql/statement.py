@@ -46,15 +46,15 @@ class StatementBuilder:
     """Builds the statement of a fetch for one database's shape. zone: of the source's times without an offset. there:
     every mapping of the source."""
 
-    def __init__(self, model: Model, shape: Shape, zone: str, there: Map[str, Mapping] | None = None) -> None:
-        self._there = there or {}
+    def __init__(self, model: Model, shape: Shape, zone: str, there: Map[str, Mapping]) -> None:
+        self._there = there
         self.model = model
         self.shape = shape
         self.zone = zone
         self._fills = Fills()
-        self._columns = Columns(model, zone, self._there, self._from)
         self._leading = Leading(model, shape, zone, self._fills)
         self._granted = GrantedRows(model, zone, self._there, self._from)
+        self._columns = Columns(model, zone, self._there, self._from, self._granted)
 
     def rows(self, fetch: Fetch, access: Access) -> Statement | None:
         """The rows of an access; the only statement that a builder makes."""
@@ -296,7 +296,7 @@ class StatementBuilder:
         """
         conditions = [] if mapping.where is None else [renderer.predicate(mapping.where)]
         if mapping.granted is not None:
-            conditions.append(self._granted.element(mapping.granted.condition, mapping.granted.whole, renderer))
+            conditions.append(self._granted.element(mapping.granted, renderer))
         keys = [renderer.tables.column(name) for name in mapping.key]  # a row without its key is no record
         conditions += [column.is_not(None) for column in keys if getattr(column, "nullable", True)]
         base = with_used(
