@@ -108,20 +108,25 @@ def read_id(chain: str, seq: int, place: int) -> str:
     return hashlib.sha256(f"{chain} {seq} {place}".encode()).hexdigest()[:16]
 
 
-async def append(connection: AsyncConnection, stored: Sequence[Stored], told: Sequence[Mapping[str, Any]]) -> None:
-    """Add entries. told: what they say, in the same order."""
-    reads, records = [], []
+def rows_of(stored: Sequence[Stored], told: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any], list[Any]]:
+    """What entries are in ENTRIES, READS and RECORDS, in the order of their columns. told: what they say."""
+    reads: list[Any] = []
+    records: list[Any] = []
     for entry, each in zip(stored, told, strict=True):
         at = micros(each["at"])
         for place, read in enumerate(each.get("reads", ())):
-            where = {"chain": entry.chain, "seq": entry.seq, "place": place}
-            id_ = read_id(entry.chain, entry.seq, place)
-            reads.append({**where, "provider": read["partner"], "at": at, "id": id_})
-            records += [{**where, "record": record} for record in read.get("records", ())]
-    rows = [{"chain": e.chain, "seq": e.seq, "body": e.body, "hash": e.hash} for e in stored]
-    for table, found in ((ENTRIES, rows), (READS, reads), (RECORDS, records)):
-        if found:
-            await connection.execute(table.insert(), found)
+            where = entry.chain, entry.seq, place
+            reads.append((*where, read["partner"], at, read_id(*where)))
+            records += [(record, *where) for record in read.get("records", ())]
+    return [(e.chain, e.seq, e.body, e.hash) for e in stored], reads, records
+
+
+async def append(connection: AsyncConnection, stored: Sequence[Stored], told: Sequence[Mapping[str, Any]]) -> None:
+    """Add entries. told: what they say, in the same order."""
+    for table, rows in zip((ENTRIES, READS, RECORDS), rows_of(stored, told), strict=True):
+        if rows:
+            names = table.columns.keys()
+            await connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 async def tail(connection: AsyncConnection, chain: str) -> Link:

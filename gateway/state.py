@@ -35,7 +35,7 @@ class StateError(GatewayError):
 class State:
     """The state database, by an async SQLAlchemy URL. Tables of METADATA are made on first contact.
 
-    Nothing is opened before the first `run`, so a gateway starts without its state database.
+    Nothing is opened before the first `run`, so a gateway starts without its state database. url, engine: SQLAlchemy's.
     """
 
     def __init__(
@@ -47,25 +47,26 @@ class State:
         """
         self._text = url
         self._metadata = metadata
-        self._url = _url(url, setting)
-        self._engine = _engine(self._url, setting, durable)
+        self.url = _url(url, setting)
+        self.engine = _engine(self.url, setting, durable)
         self._ready = False
 
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]], deadline: float = DEADLINE) -> T:
         """Do some work in one transaction. StateError where the database fails or does not answer in time."""
-        return await self._bounded(self._transaction(work), deadline)
+        return await self.bounded(self._transaction(work), deadline)
 
     async def reach(self) -> None:
         """Connect and no more, nothing is made: StateError where that fails. A SQLite file may still be missing."""
         if not self._missing_file():
-            await self._bounded(self._connect(), DEADLINE)
+            await self.bounded(self._connect(), DEADLINE)
 
     async def close(self) -> None:
         """Close its connections; those that do not answer are left behind."""
         with suppress(StateError):
-            await self._bounded(self._engine.dispose(), DEADLINE)
+            await self.bounded(self.engine.dispose(), DEADLINE)
 
-    async def _bounded(self, work: Coroutine[Any, Any, T], deadline: float) -> T:
+    async def bounded(self, work: Coroutine[Any, Any, T], deadline: float) -> T:
+        """What some work on the database comes to. StateError where it fails or is not done in time."""
         task = asyncio.create_task(work)
         task.add_done_callback(_forget)
         # Not asyncio.timeout: a driver that talks to a dead peer may also hang while it is being cancelled, and then
@@ -80,7 +81,7 @@ class State:
             raise self._unusable(error) from None  # its words may be of the URL
 
     def _missing_file(self) -> bool:
-        return self._url.get_backend_name() == "sqlite" and not Path(self._url.database or "").exists()
+        return self.url.get_backend_name() == "sqlite" and not Path(self.url.database or "").exists()
 
     def _unusable(self, error: Exception) -> StateError:
         log.info("state database: %s", without_secrets(str(error), self._text))
@@ -94,7 +95,7 @@ class State:
     async def _begin(self) -> AsyncIterator[AsyncConnection]:
         async with AsyncExitStack() as stack:
             try:
-                connection = await stack.enter_async_context(self._engine.connect())
+                connection = await stack.enter_async_context(self.engine.connect())
             except (TypeError, ValueError) as error:  # an option in the URL that the driver does not take
                 raise self._unusable(error) from None
             await stack.enter_async_context(connection.begin())
@@ -107,8 +108,8 @@ class State:
             return await work(connection)
 
     async def _prepare(self) -> None:
-        if self._url.get_backend_name() == "sqlite" and self._url.database:
-            _private_file(Path(self._url.database))
+        if self.url.get_backend_name() == "sqlite" and self.url.database:
+            _private_file(Path(self.url.database))
         try:
             async with self._begin() as connection:
                 await connection.run_sync(self._metadata.create_all)

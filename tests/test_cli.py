@@ -230,7 +230,7 @@ def test_check(folder: Path, run: Run) -> None:
         r"broken.toml\n +error +CATALOG_WRONG_TYPE  partner.code, line 2",
         r"error    IDENTITY_NO_KEYS  identity.jwks_file, line \d+",
         r"error    SOURCE_\w+  (source.fleet.url|mapping.bikes.table), line \d+",
-        r"\n\d+ errors, 3 warnings(, \d+ notes?)?\n$",
+        r"\n\d+ errors, 4 warnings(, \d+ notes?)?\n$",
     ):
         assert re.search(said, wrong.stdout), wrong.stdout
     offline = run("check", "--offline", "--json")

@@ -178,7 +178,7 @@ async def test_requests_cost_no_database_call(here: Gateway, office: ApiKeys) ->
         nonlocal statements
         statements += 1
 
-    event.listen(here.state._engine.sync_engine, "before_cursor_execute", count)
+    event.listen(here.state.engine.sync_engine, "before_cursor_execute", count)
     started = time.monotonic()
     for _ in range(500):
         assert await here.viewer(text) is not None
@@ -219,7 +219,7 @@ async def test_the_state_database_is_down(postgres: Server, line: Proxy, fault: 
         nonlocal attempts
         attempts += 1
 
-    event.listen(here.state._engine.sync_engine, "do_connect", count)
+    event.listen(here.state.engine.sync_engine, "do_connect", count)
     if fault == "refused":
         await line.cut()
     else:
