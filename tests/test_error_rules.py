@@ -49,7 +49,8 @@ class StandIn:
         return getattr(self._source, name)
 
     async def rows(self, fetch: Any, *asked: Any) -> list[Row]:
-        rows = await self._source.rows(fetch, *asked)
+        # what is shown while it is read is never odd: such rows are read without
+        rows = await self._source.rows(replace(fetch, show=None), *asked)
         return [
             row._replace(
                 values=tuple(

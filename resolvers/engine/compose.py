@@ -243,7 +243,7 @@ class Composer:
                 listed = is_list_type(_bare(found.type))
                 make = self._record(subsets(nodes), named, at, step.level) if listed else None
                 inner = make or self._connection(nodes, named, at, step.level)
-                bare = all(isinstance(each, Nodes | Named) for each in inner.fields)
+                bare = all(type(each) in (Nodes, Named) for each in inner.fields)
                 arguments, what = self._arguments(found, nodes), self._declared(found)
                 return Many(key, position, inner, level, step, arguments, what, at, listed=listed, bare=bare)
 

@@ -35,8 +35,7 @@ class Shown:
         """See `Show`."""
         writer = _Inside(self._level, self._ids, function, mapping, key, values)
         members = [
-            f"{each.key!r}: {NULL if at in self.filled else writer.field(each)}"
-            for at, each in enumerate(self._fields)
+            f"{each.key!r}: {NULL if at in self.filled else writer.field(each)}" for at, each in enumerate(self._fields)
         ]
         return f"{{{', '.join(members)}}}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from resolvers.local_key import key_text, write_key
 from resolvers.mapping import Mapping
 from resolvers.noted import Issues
 
+log = logging.getLogger("gateway")
 Decode = Callable[[Sequence[Sequence[Any]]], list[Any]]
 
 
@@ -108,8 +110,8 @@ class Layout:
                     return showing(raws)
                 except UnshownError as error:
                     unfit.append(error)
-                except Exception:  # it knows nothing of errors: who reads them without it tells
-                    pass
+                except Exception as odd:  # it knows nothing of errors: who reads the rows without it tells
+                    log.debug("read anew: %s", type(odd).__name__)
             return reading(raws)
 
         return decode
