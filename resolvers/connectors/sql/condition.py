@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -14,6 +13,7 @@ from sqlalchemy.types import Boolean, Float, Numeric, Text
 from resolvers.border import stand_in
 from resolvers.coercion import ALIASES
 from resolvers.connectors.sql.bound import among
+from resolvers.connectors.sql.circle import box
 from resolvers.connectors.sql.column_type import can_hold, is_text, python_type
 from resolvers.connectors.sql.edge_condition import EdgeConditions, constant_of
 from resolvers.connectors.sql.identifier_asked import asked_of
@@ -24,7 +24,7 @@ from resolvers.entity import Field, Kind, Model
 from resolvers.expression import Case, Column, Constant, Value
 from resolvers.fetch import Arm
 from resolvers.folding import pattern
-from resolvers.glance import EARTH_KM, compares
+from resolvers.glance import compares
 from resolvers.identifier import NameToken, normalize
 from resolvers.mapping import ByIdentifier, Parts, pushable
 from resolvers.predicate import And, Compare, LeadsTo, Near, Not, OneOf, Or, Predicate, Some, names
@@ -385,22 +385,7 @@ class Conditions:
             return false()
         if not self.arm.mapping.holds(near.path):
             return false()
-        up = math.degrees(near.km / EARTH_KM) + 1e-9
-        lat = self._key(f"{near.path}.lat").element
-        lon = self._key(f"{near.path}.lon").element
-        south, north = near.lat - up, near.lat + up
-        found: list[Element] = [lat >= south, lat <= north]
-        if south > -90 and north < 90:
-            ratio = math.sin(near.km / EARTH_KM) / math.cos(math.radians(near.lat))
-            across = math.degrees(math.asin(min(1.0, ratio))) + 1e-9
-            west, east = near.lon - across, near.lon + across
-            if west < -180:
-                found.append(or_(lon >= west + 360, lon <= east))
-            elif east > 180:
-                found.append(or_(lon >= west, lon <= east - 360))
-            else:
-                found.append(lon.between(west, east))
-        return and_(*found)
+        return box(near, self._key(f"{near.path}.lat").element, self._key(f"{near.path}.lon").element)
 
 
 _NOT_ASCII = "[^\x01-\x7f]"
