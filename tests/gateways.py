@@ -25,6 +25,8 @@ from resolvers.observation import SourceCall
 
 SCOPES = ("read", "read:contact", "read:personal", "read:sensitive")
 CONFIG = 'partners = "partners"\nown_issuer = true\n'
+ROOMY = f"{CONFIG}[limits]\ncost = 1000000000\nbudget = 2000000000\n"
+"""For tests that read everything there is in lists inside lists."""
 
 
 @dataclass(slots=True)

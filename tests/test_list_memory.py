@@ -92,7 +92,7 @@ def test_conditions_of_one_outline_are_taken_by_the_same_sources(world: World) -
         if source.looks is None:  # not the viewer's to see
             continue
         fetch = Fetch(mapping.source_id, "Asset", (), (Arm(mapping, frozenset(mapping.fields)),))
-        builders[mapping.id] = (StatementBuilder(model, source.looks, source.source.zone), fetch)
+        builders[mapping.id] = (StatementBuilder(model, source.looks, source.source.zone, {}), fetch)
     assert {builder.shape.dialect for builder, _ in builders.values()} >= {"postgresql", "sqlite"}
     taken: dict[Any, tuple[bool, bool]] = {}
 

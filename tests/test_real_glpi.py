@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.gateways import Gateway, running
+from tests.gateways import ROOMY, Gateway, running
 from tests.real_lists import NOON, Node, agree, counted, key_of, moment, tidy, whole
 from tests.real_systems import EXAMPLES, GLPI_INSURANCE, GLPI_KINDS, query
 
@@ -136,7 +136,7 @@ PROSE = {
 @pytest.fixture(scope="module")
 async def gateway(glpi: str) -> AsyncIterator[Gateway]:
     text = (EXAMPLES / "glpi.toml").read_text("utf-8")
-    async with running({"glpi": text}, {"GLPI_URL": glpi}) as found:
+    async with running({"glpi": text}, {"GLPI_URL": glpi}, ROOMY) as found:
         found.federation.runtime.clock = lambda: NOON
         yield found
 

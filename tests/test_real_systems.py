@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests import real_systems
-from tests.gateways import Gateway, running
+from tests.gateways import ROOMY, Gateway, running
 from tests.real_systems import GLPI_KINDS, Vehicle, partner_files, query, vehicles
 
 SCOPES = ("read", "read:contact", "read:personal")
@@ -47,7 +47,7 @@ Key = tuple[str, str, int]
 
 @pytest.fixture(scope="module")
 async def gateway(glpi: str, odoo: str) -> AsyncIterator[Gateway]:
-    async with running(partner_files(), {"GLPI_URL": glpi, "ODOO_URL": odoo}) as found:
+    async with running(partner_files(), {"GLPI_URL": glpi, "ODOO_URL": odoo}, ROOMY) as found:
         yield found
 
 

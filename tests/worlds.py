@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from tests.gateways import Gateway, running
+from tests.gateways import ROOMY, Gateway, running
 from tests.rows import Database, Row, opened
 from tests.servers import Server
 from tests.tcp_proxy import Proxy, proxy
@@ -180,6 +180,6 @@ async def federation(
         environ = {f"{partner}_{home}_URL".upper(): url for (partner, home), url in homes.items()}
         codes = dict.fromkeys([*(stock.partner for stock in stocks), *agreements])
         files = {code: partner_file(code, stocks, agreements.get(code, "")) for code in codes}
-        gateway = await stack.enter_async_context(running(files, environ))
+        gateway = await stack.enter_async_context(running(files, environ, ROOMY))
         stack.push_async_callback(line.cut)  # the gateway ends while this loop, which the line is on, stands still
         yield World(stocks, gateway, databases, line)
