@@ -166,7 +166,7 @@ CASES = (
         "people",
         ask(
             "{ people(first: 1000) "
-            "{ nodes { partner { code } phone email birthDate licences { number } identifiers { value } } } }",
+            "{ nodes { partner { code } email birthDate licences { number } identifiers { value } } } }",
             "city",
         ),
         blank,
