@@ -176,12 +176,16 @@ def _memory() -> float:
 def main(folder: Path) -> None:
     """Serve what the folder describes, until told to stop; prints the URL."""
     chosen = settings.load(folder / "gateway.toml", os.environ)
-    application = app.compose(Federation(chosen), chosen)
+    federation = Federation(chosen)
+    application = app.compose(federation, chosen)
     heart = Heart()
 
     async def beside(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == STATE:
-            told = heart.tell(Request(scope))
+            request = Request(scope)
+            if request.query_params.get("count") == "1":
+                await federation.audit.flush()  # what is not written yet is not left behind
+            told = heart.tell(request)
             await told(scope, receive, send)
         else:
             await application(scope, receive, send)
