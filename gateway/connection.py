@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
+import httptools
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -30,6 +32,8 @@ class Connection(HttpToolsProtocol):
 
     _surplus = False  # one connection too many: its request is refused, so that the client knows why
     _in_head = False
+    _data = b""  # received just now
+    _offers = False  # whether a request offers to go on in another protocol
     _chunk = 0  # bytes received at once just now
     _waited = 0  # bytes of an unfinished head that came after its first chunk
     _unread = 0
@@ -40,6 +44,9 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        with contextlib.suppress(AttributeError, OSError):  # not every system has it
+            own = transport.get_extra_info("socket")
+            own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         self._surplus = len(self.connections) > self.limits.connections
         self._await_head()
 
@@ -50,6 +57,7 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._data = data
         self._chunk = len(data)
         if self._in_head:
             self._waited += self._chunk
@@ -96,6 +104,10 @@ class Connection(HttpToolsProtocol):
             if size > self.limits.header:
                 self._refusal = self._too_large()
                 raise self._refusal  # httptools ends its work, and send_400_response is called
+        # A CONNECT is no offer; it has no path either, and is refused for that.
+        self._offers = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self._offers:
+            return
         super().on_headers_complete()
         self.scope["extensions"] = {http.WHOLE: partial(self._write_whole, self.cycle)}  # type: ignore[dict-item]
 
@@ -120,14 +132,12 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._body_came()
-        super().on_message_complete()
+        if not self._offers:
+            super().on_message_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._write_timer is None:
-            with contextlib.suppress(AttributeError, OSError):
-                held = self.transport.get_extra_info("socket")
-                held.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
             self._await_taking()
 
     def resume_writing(self) -> None:
@@ -138,7 +148,22 @@ class Connection(HttpToolsProtocol):
         self._refuse(self._refusal or RequestError("This is not HTTP.", code="BAD_REQUEST"))
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Nothing: the request is answered as if it had not asked for another protocol."""
+        """Read the request again as if it had not offered another protocol: the parser left its body unread."""
+        upgrade = sys.exception()
+        if not isinstance(upgrade, httptools.HttpParserUpgrade) or not self._offers:
+            return
+        self._offers = False
+        kept = []
+        for name, value in self.headers:
+            if name == b"connection":
+                kept.append(b"connection: close\r\n" if b"close" in value.lower() else b"")
+            elif name != b"upgrade":
+                kept.append(name + b": " + value + b"\r\n")
+        version = self.parser.get_http_version().encode()
+        line = self.parser.get_method() + b" " + self.url + b" HTTP/" + version + b"\r\n"
+        rest = self._data[upgrade.args[0] :]
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"".join([line, *kept, b"\r\n", rest]))
 
     def _unwelcome(self) -> RequestError | None:
         """Why a request whose head came is not taken, if so."""

@@ -52,11 +52,15 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A field that costs something, or has something that does below it. key: its name in the response."""
+    """A field that costs something, or has something that does below it.
+
+    key: its name in the response. gaps: whether it is a list in which some entries may be null.
+    """
 
     key: str
     weight: int
     inner: tuple[Part, ...]
+    gaps: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +95,12 @@ def _counted(objects: Sequence[Mapping[str, Any]], parts: Sequence[Part]) -> int
             found = [value for each in objects if (value := each.get(key)) is not None]
             if found and found[0].__class__ is list:
                 found = [value for values in found for value in values]
-        if inner:
-            if None in found:
-                found = [value for value in found if value is not None]
-            if found:
-                total += weight * len(found) + _counted(found, inner)
-        elif found:
-            total += weight * (len(found) - found.count(None))
+        if part.gaps:
+            found = [value for value in found if value is not None]
+        if weight:
+            total += weight * len(found)
+        if inner and found:
+            total += _counted(found, inner)
     return total
 
 
@@ -181,7 +184,8 @@ class _Measure:
             amount = _times(sizes[name], amount)
         elif _listed(field.type):
             amount = _times(UNSIZED if many is None else many, amount)
-        return amount, Part(key, weight, parts) if weight or parts else None
+        gaps = _listed(field.type) and not is_non_null_type(_bare(field.type).of_type)
+        return amount, Part(key, weight, parts, gaps) if weight or parts else None
 
     def _asked(self, size: ListSize, node: FieldNode, field: GraphQLField) -> Any:
         """How many a field asks for: a number, or a function of the variables."""
@@ -291,4 +295,8 @@ def _always(value: int) -> Callable[[Variables], int]:
 
 
 def _listed(type_: Any) -> bool:
-    return bool(is_list_type(type_.of_type if is_non_null_type(type_) else type_))
+    return bool(is_list_type(_bare(type_)))
+
+
+def _bare(type_: Any) -> Any:
+    return type_.of_type if is_non_null_type(type_) else type_

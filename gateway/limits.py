@@ -13,18 +13,18 @@ class Limits:
     """Every limit is checked before the work that it bounds.
 
     connections: open at once; more are answered 503. header: bytes of request line and headers. headers: header fields.
-    pipelined: requests of a connection that wait for their turn. body: bytes of a request body. tokens: of a GraphQL document; so many
-    comments may come besides. depth: fields inside each other, introspection not counted. fields, aliases, directives:
-    over all operations of a document, fragments expanded at each use. repeats: pairs of selections with one name in
-    one place, since validation compares each pair. page: `first` and `last`. ids: ids in one call. errors: in one
-    answer. header_time, body_time: seconds for headers and body to arrive. deadline: seconds for the whole request once
-    its headers came. write_time: seconds in which a client must take something of its answer. idle: seconds that a
-    connection may stay open between requests. cost: of one operation, as estimated. budget, budget_refill: what a
-    partner's operations may cost at most at once, and in each second over time. concurrent: operations that are
-    answered at once. share: as many of them as one partner may have. waiting: operations that wait for one. texts,
-    tokens_kept: documents kept for their next use, in number and in tokens. new_texts: milliseconds of processor time
-    in each second that the texts of one partner may take which are not kept; new_texts_saved: seconds of it that it can
-    save up. lines: of a document, since each error tells its line, and lines are counted from the top.
+    pipelined: requests of a connection that wait for their turn. body: bytes of a request body. tokens: of a GraphQL
+    document; so many comments may come besides. depth: fields inside each other, introspection not counted. fields,
+    aliases, directives: over all operations of a document, fragments expanded at each use. repeats: pairs of selections
+    with one name in one place, since validation compares each pair. page: `first` and `last`. ids: ids in one call.
+    errors: in one answer. header_time, body_time: seconds for headers and body to arrive. deadline: seconds for the
+    whole request once its headers came. write_time: seconds in which a client must take something of its answer. idle:
+    seconds that a connection may stay open between requests. cost: of one operation, as estimated. budget,
+    budget_refill: what a partner's operations may cost at most at once, and in each second over time. concurrent:
+    operations that are answered at once. share: as many of them as one partner may have. waiting: operations that wait
+    for one. texts, tokens_kept: documents kept for their next use, in number and in tokens. new_texts: milliseconds of
+    processor time in each second that the texts of one partner may take which are not kept; new_texts_saved: seconds of
+    it that it can save up. lines: of a document, since each error tells its line, and lines are counted from the top.
     """
 
     connections: int = 1_000

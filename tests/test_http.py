@@ -81,6 +81,8 @@ def test_accept_is_negotiated(gate: Door, accept: str, answered: str | None) -> 
         pytest.param(b'{"query": "{ hello }", "variables": {"a": NaN}}', id="NaN"),
         pytest.param(b'{"query": "{ hello }", "variables": {"a": Infinity}}', id="Infinity"),
         pytest.param(b'{"query": "{ hello }", "variables": {"a": 1e999}}', id="number out of range"),
+        pytest.param(b'{"query":"{ hello }","variables":{"a":18446744073709551616}}', id="65 bits"),
+        pytest.param(b'{"query":"{ hello }","variables":{"a":[-9223372036854775809]}}', id="65 bits, negative"),
         pytest.param(b'{"query": "{ hello }", "variables": {"a": "\\ud800"}}', id="lone surrogate"),
         pytest.param(b'{"query": "{ hello }", "variables": {"a": "\xff"}}', id="no UTF-8"),
         pytest.param(b"\xef\xbb\xbf" + HELLO, id="byte order mark"),
