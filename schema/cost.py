@@ -43,7 +43,7 @@ class ListSize:
         description="Arguments that say how many: a number, or a list by its length. Of several the greatest counts.",
     )
     sized_fields: list[str] | None = strawberry.field(
-        name="sizedFields", default=strawberry.UNSET, description="The fields of a page that are so long; else the field itself."
+        name="sizedFields", default=strawberry.UNSET, description="The fields of a page that are so long; else itself."
     )
     require_one_slicing_argument: bool = strawberry.field(
         name="requireOneSlicingArgument",

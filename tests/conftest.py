@@ -6,6 +6,7 @@ from tests.both_ways import always_both
 from tests.gateways import demonstration
 from tests.real_systems import glpi, librebooking, odoo, snipeit
 from tests.servers import mariadb, postgres
+from tests.wire import watched_wire
 
 __all__ = [
     "always_both",
@@ -17,4 +18,5 @@ __all__ = [
     "odoo",
     "postgres",
     "snipeit",
+    "watched_wire",
 ]

@@ -57,7 +57,7 @@ def test_the_pages_hold_every_code_of_a_file() -> None:
         ('source = ["x"]' + HEAD, "CATALOG_WRONG_TYPE", "source[0]", "a table is expected here, not 'x'"),
         ("mapping = 1" + HEAD, "CATALOG_WRONG_TYPE", "mapping", "a table is expected here, not 1"),
         ('identity = "x"' + HEAD, "CATALOG_WRONG_TYPE", "identity", "must be a table, not 'x'"),
-        ("budgets = {}" + HEAD, "CATALOG_UNKNOWN_KEY", "budgets", "known here: agreement, documents, identity, mapping"),
+        ("budgets = {}" + HEAD, "CATALOG_UNKNOWN_KEY", "budgets", "known here: agreement, documents, identity, map"),
         ("", "CATALOG_MISSING_KEY", "partner", "`partner` is required here"),
     ],
 )

@@ -134,7 +134,11 @@ CASES = (
     ),
     Case("header without a name", head(("", "x")), ODD),
     Case("header name with a blank", head(("X Y", "x")), ODD),
-    Case("header of 100 kB", head(("X-A", "a" * 100_000)), refused("HEADER_TOO_LARGE", "TOO_MANY_HEADERS", status=431, closed=True)),
+    Case(
+        "header of 100 kB",
+        head(("X-A", "a" * 100_000)),
+        refused("HEADER_TOO_LARGE", "TOO_MANY_HEADERS", status=431, closed=True),
+    ),
     Case(
         "headers by the thousand",
         head(*[(f"X-{n}", "y") for n in range(5_000)]),
