@@ -120,9 +120,7 @@ async def decode(scope: Scope, found: Headers, receive: Receive, body_limit: int
     variables, extensions = _object(given, "variables"), _object(given, "extensions")
     if extensions and query:
         persisted = hashed(extensions, query)
-    return OperationRequest(
-        request_id, query, name or None, variables, extensions, accepts, method == "GET", persisted
-    )
+    return OperationRequest(request_id, query, name or None, variables, extensions, accepts, method == "GET", persisted)
 
 
 def strict_json(text: bytes | bytearray, what: str) -> Any:
