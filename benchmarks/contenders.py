@@ -33,6 +33,10 @@ if len(PROCESSORS) < 2:
 """The first is the servers', the others everybody else's; empty where the system cannot part them."""
 
 
+FREELY = "cost = 1000000000\nbudget = 2000000000\nbudget_refill = 2000000000\n"
+"""What operations may cost here: the costs are counted, and refuse nobody."""
+
+
 @dataclass(slots=True)
 class Contender:
     """A running server. cold_ms: from its start to its first answer."""
@@ -110,7 +114,7 @@ class Stage:
                 environment[f"{code.upper()}_URL"] = url.replace("postgresql:", "postgresql+asyncpg:")
             config = self._folder / f"gateway-{port}.toml"
             config.write_text(
-                f'partners = "partners"\n[listen]\nport = {port}\n[limits]\npage = {PAGE_MOST}\n', "utf-8"
+                f'partners = "partners"\n[listen]\nport = {port}\n[limits]\npage = {PAGE_MOST}\n{FREELY}', "utf-8"
             )
             module = "benchmarks.profiled" if profile else "gateway"
             command = [sys.executable, "-m", module, "serve", "--config", str(config)]

@@ -37,7 +37,7 @@ RESULTS = Path(__file__).with_name("lists.json")
 SIZE = 50
 MOST, LEAST, SECONDS = 15, 3, 4.0
 """A request is made so many times at most, and at least; between, as long as it takes fewer seconds."""
-CONFIG = 'partners = "partners"\nown_issuer = true\n[limits]\ndeadline = "60s"\n'
+CONFIG = 'partners = "partners"\nown_issuer = true\n[limits]\ndeadline = "60s"\nbudget = 2000000000\n'
 
 
 @dataclass(frozen=True, slots=True)
