@@ -62,6 +62,7 @@ READS = Table(
     Column("at", BigInteger, nullable=False),
     Column("id", String(16), nullable=False),
     Index("audit_reads_of", "provider", "at", "id"),
+    sqlite_with_rowid=False,
 )
 RECORDS = Table(
     "audit_records",
@@ -71,6 +72,7 @@ RECORDS = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("place", Integer, primary_key=True, autoincrement=False),
     Index("audit_records_at", "chain", "seq"),
+    sqlite_with_rowid=False,
 )
 
 
