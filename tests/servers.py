@@ -32,7 +32,7 @@ class Server:
 
     driver: of the async SQLAlchemy URL. client: command that reads SQL from its standard input, to which a
     database's name is added. environment: for the client. home: the database that is always there. charset: of a
-    database that is made.
+    database that is made. log: what the server writes.
     """
 
     driver: str
@@ -43,6 +43,7 @@ class Server:
     environment: Mapping[str, str]
     home: str
     charset: str
+    log: Path
 
     def url(self, database: str) -> str:
         """Async SQLAlchemy URL of a database, with the user and password of an account that may do everything."""
@@ -129,7 +130,9 @@ def running_postgres() -> Iterator[Server]:
             address = (str(programs / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres")
             client = (*address, "-X", "-q", "-t", "-A", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d")
             quiet = {"PGPASSWORD": password, "PGOPTIONS": "-c client_min_messages=warning", "PGCLIENTENCODING": "UTF8"}
-            return Server("postgresql+asyncpg", "postgres", password, port, client, quiet, "postgres", "")
+            return Server(
+                "postgresql+asyncpg", "postgres", password, port, client, quiet, "postgres", "", folder / "log"
+            )
 
         # SIGINT: PostgreSQL's fast shutdown, which does not wait for clients.
         with serving(command, lambda port: server(port).answers(), folder, environment, SIGINT) as port:
@@ -168,7 +171,15 @@ def running_mariadb() -> Iterator[Server]:
             client = (*address, "-N", "-B", "--default-character-set=utf8mb4", lenient)
             charset = "character set utf8mb4 collate utf8mb4_unicode_ci"
             return Server(
-                "mariadb+asyncmy", "tester", password, port, client, {"MYSQL_PWD": password}, "mysql", charset
+                "mariadb+asyncmy",
+                "tester",
+                password,
+                port,
+                client,
+                {"MYSQL_PWD": password},
+                "mysql",
+                charset,
+                folder / "log",
             )
 
         with serving(command, lambda port: server(port).answers(), folder, environment, SIGTERM) as port:

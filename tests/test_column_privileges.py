@@ -1,10 +1,12 @@
 """What is not shared is not read: on PostgreSQL, with an account that may read just the columns that agreements need.
 
-PostgreSQL itself then refuses a statement that names any other column, wherever it stands in it.
+PostgreSQL itself then refuses a statement that names any other column, wherever it stands in it; and its own log says
+what the statements selected.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from tests.gateways import Gateway, running
 from tests.servers import Server
 from tests.sharing import STOCKS, VIEWER
+from tests.statements import selected
 from tests.test_non_interference import BY, IDS, LISTS, SAME, SELECTED
 from tests.worlds import partner_file
 
@@ -57,6 +60,7 @@ async def gateway(postgres: Server) -> AsyncIterator[Gateway]:
         f"insert into alder_policies values ('q', 1, '{VIEWER}')",
     ]
     rows += ["drop role if exists narrow", "create role narrow login password 'narrow'"]
+    rows += ["alter role narrow set log_statement = 'all'"]
     rows += [f"grant select ({', '.join(columns)}) on {table} to narrow" for table, columns in MAY.items()]
     postgres.run("narrow", ";\n".join(rows) + ";")
     narrow = url.replace(f"{postgres.user}:{postgres.password}@", "narrow:narrow@")
@@ -98,6 +102,23 @@ async def test_what_is_shared_is_read_all_the_same(gateway: Gateway) -> None:
     await gateway.data(IDS.format(f"name {SAME}"), {"ids": ids, "id": ids[0]}, partner=VIEWER)
     await gateway.data(BY.format("LICENSE_PLATE", f"name {SAME}"), partner=VIEWER)
     assert not refused(gateway)
+
+
+async def test_the_log_of_the_server_knows_no_other_column(gateway: Gateway, postgres: Server) -> None:
+    """What a condition looks at, it may look at; what stands in a SELECT list is shared."""
+    before = postgres.log.stat().st_size
+    for fields in SELECTED["Coverage"]:
+        await gateway.ask(f"{{ coverages {{ totalCount nodes {{ {fields} }} }} }}", partner=VIEWER)
+    await gateway.data("{ assets { nodes { name status manufacturer site { name } } } }", partner=VIEWER)
+    await gateway.ask("{ policies { nodes { number } } people { nodes { displayName phone } } }", partner=VIEWER)
+    written = postgres.log.read_bytes()[before:].decode("utf-8", "replace")
+    statements = [found for found in re.split(r"LOG:  (?:execute|statement)[^:]*: ", written) if "alder_" in found]
+    assert len(statements) >= 4, written[-2000:]
+    shared = {table: set(columns) for table, columns in MAY.items()} | {"alder_policies": set()}
+    for statement in statements:
+        for select in selected(statement):
+            wrong = [f"{table}.{column}" for table, column in select.columns if column not in shared.get(table, ())]
+            assert not wrong, statement
 
 
 async def test_it_would_be_noticed(gateway: Gateway) -> None:
