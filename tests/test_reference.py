@@ -213,7 +213,7 @@ SUBJECTS = st.sampled_from(["tester", "P101942"])
 WORLDS = ("plain", "holed", "broken", "broken and open", "narrow")
 
 
-@settings(law(300), phases=[Phase.explicit, Phase.generate])
+@settings(law(200), phases=[Phase.explicit, Phase.generate])
 @given(
     asked=operations(),
     name=st.sampled_from(WORLDS),
